@@ -52,6 +52,8 @@ def overlooked(step):
         for word in CHANGING[language]:
             if agreed and word in AGREEING[language]:
                 continue
+            if word in ("not", "never") and "yet" in words:
+                continue  # "have yet not to return": not back either
             for at in range(len(words) + 1):
                 text = " ".join([*words[:at], word, *words[at:]])
                 again = parse_sentence(text, language)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from claim_grammar import LANGUAGES, changed_sentences, sentences, strange_sentences
 from known_cases import BY_NAME, CARACAS, CASES
+from returning_cases import RETURNING
 
 from birdfall.claims.check import check_against
 from birdfall.claims.statements import Claim, parse_claim
@@ -29,6 +30,11 @@ WRITTEN, HARD = _read("truth.csv"), _read("hard.csv")
 FRESH = [
     (row["case"], row["language"], row["sentence"], row["expected"])
     for row in csv.DictReader((Path(__file__).parent / "fresh.csv").open(encoding="utf-8"))
+]
+#: The same with what each is a case of: attribution, passive, range, ...
+CONSTRUCTS = [
+    (row["case"], row["language"], row["sentence"], row["expected"], row["construct"])
+    for row in csv.DictReader((Path(__file__).parent / "constructs.csv").open(encoding="utf-8"))
 ]
 
 
@@ -78,6 +84,24 @@ def test_no_fresh_sentence_gets_a_wrong_verdict(name):
     wrong, answered = judge(BY_NAME[name].source(), said)
     assert not wrong
     assert answered["fresh"] >= MIN_ANSWERED_FRESH
+
+
+def of_case(name):
+    return [tuple(row) for case, *row in CONSTRUCTS if case == name]
+
+
+@pytest.mark.parametrize("name", RETURNING)
+def test_no_construct_gets_a_wrong_verdict_in_a_sample(name):
+    wrong, _ = judge(RETURNING[name](), of_case(name)[::6])
+    assert not wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RETURNING)
+def test_no_construct_gets_a_wrong_verdict(name):
+    wrong, answered = judge(RETURNING[name](), of_case(name))
+    assert not wrong
+    assert {k: v for k, v in answered.items() if k in LANGUAGES and v < MIN_ANSWERED} == {}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])

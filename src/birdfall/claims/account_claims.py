@@ -251,6 +251,8 @@ def _measure_by_then(
     """By the end of the window claimed; "the next day" is also that day alone."""
     window_s = float(claim.window_most_s or claim.window_s or 0.0)
     factor = _factor(claim, base)
+    if claim.same_day:
+        return [_measure_between(returned, begin, _midnight(record, begin, 1), base, factor, name)]
     if not claim.next_day:
         found = [_measure_after_fall(returned, window_s, base, factor, name)]
         if claim.window_most_s is not None and claim.window_s is not None:

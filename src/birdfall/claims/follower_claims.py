@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from birdfall.claims.count_series import CountSeries
 from birdfall.claims.moments import claimed_interval
 from birdfall.claims.parse import Level, ParsedClaim, Quantity, Role, Unit
 from birdfall.claims.readings import (
@@ -33,31 +33,11 @@ from birdfall.model.units import DAY_S
 from birdfall.record.split import ByRows
 
 _TWO_ENDS = (Role.BEFORE, Role.LOWEST)
+_RISES = ((Role.BEFORE, Role.LATER), (Role.BEFORE, Role.NOW))
 #: Counts of a day are seldom a day apart to the second: a window is so much longer.
 WINDOW_SLACK = 1.05
 #: Two counts may be compared as times from so many seconds apart.
 TIME_ROUNDING_S = 1e-9
-
-
-class CountSeries(NamedTuple):
-    """A follower count over time.
-
-    Parameters
-    ----------
-    time
-        float[n], seconds since 1970, ascending.
-    level
-        float[n], followers.
-    """
-
-    time: NDArray[np.float64]
-    level: NDArray[np.float64]
-
-    def between(self, begin: float, end: float) -> CountSeries:
-        """The counts in [begin, end], and the last one before."""
-        first = max(int(np.searchsorted(self.time, begin, "right")) - 1, 0)
-        last = int(np.searchsorted(self.time, end, "right"))
-        return CountSeries(self.time[first:last], self.level[first:last])
 
 
 class CountChange(NamedTuple):
@@ -122,7 +102,16 @@ def _measure_gross_loss(findings: Mapping[str, Finding], account: str) -> list[R
 
 
 def read_series(source: ClaimSource, account: str) -> dict[str, CountSeries]:
-    """An account's followers over time, by the platform's "counts" and by the "ledger"."""
+    """An account's followers over time, by the platform's "counts" and by the "ledger".
+
+    Read once for all claims of a source.
+    """
+    if account not in source.count_series:
+        source.count_series[account] = _read_series(source, account)
+    return source.count_series[account]
+
+
+def _read_series(source: ClaimSource, account: str) -> dict[str, CountSeries]:
     found: dict[str, CountSeries] = {}
     if source.record.has("counts"):
         rows = source.record.sql(
@@ -204,22 +193,40 @@ def measure_levels(
         unknown = any(level.measured is None for level in levels)
         why = Note("no-count-at-that-time", {"needs": "counts"}) if unknown else None
         found.append(Reading(name, value, value, value, levels=levels, why=why))
-        if tuple(step.role for step in claim.levels) == _TWO_ENDS and claim.window_s is None:
+        two_ends = tuple(step.role for step in claim.levels) == _TWO_ENDS
+        if (two_ends or _rises(claim)) and claim.window_s is None:
             found.append(_measure_ends(claim, series, f"{name}-last"))
     return found or refuse("no-counts", needs="counts")
 
 
+def _rises(claim: ParsedClaim) -> bool:
+    """Whether two levels are the ends of a rise: "from 5,000 to 9,000"."""
+    roles = tuple(step.role for step in claim.levels)
+    return roles in _RISES and claim.levels[0].value < claim.levels[1].value
+
+
 def _measure_ends(claim: ParsedClaim, series: CountSeries, name: str) -> Reading:
-    """The reading of "from 32,000 to 17,000" as before the fall and at the end of the record."""
+    """The reading of "from 32,000 to 17,000" as before the fall and at the end of the record.
+
+    Of a rise: at the beginning and at the end of the record.
+    """
     before, after = claim.levels
     last = replace(after, role=Role.NOW)
     levels = tuple(_measure_level(step, series, claim) for step in (before, last))
+    if _rises(claim):
+        start = float(series.level[0]), float(series.time[0])
+        levels = (_told_level(before, *start), levels[1])
     value = levels[-1].measured or 0.0
     return Reading(name, value, value, value, levels=levels)
 
 
 def _measure_level(step: Level, series: CountSeries, claim: ParsedClaim) -> MeasuredLevel:
     """One claimed level, what it was, and whether that agrees."""
+    if _rises(claim) and step.role is not Role.NOW:
+        turned = CountSeries(series.time, -series.level)
+        start, top = find_turning_points(turned, claim.window_most_s or claim.window_s)
+        end = start if step.role is Role.BEFORE else top
+        return _told_level(step, float(series.level[end]), float(series.time[end]))
     high, low = find_turning_points(series, claim.window_most_s or claim.window_s)
     measured: float | None
     at: float | None
@@ -228,6 +235,10 @@ def _measure_level(step: Level, series: CountSeries, claim: ParsedClaim) -> Meas
     else:
         place = {Role.BEFORE: high, Role.LOWEST: low, Role.NOW: -1}[step.role]
         measured, at = float(series.level[place]), float(series.time[place])
+    return _told_level(step, measured, at)
+
+
+def _told_level(step: Level, measured: float | None, at: float | None) -> MeasuredLevel:
     return MeasuredLevel(
         step.role, step.value, step.low, step.high, measured, at, _judge_level(step, measured)
     )

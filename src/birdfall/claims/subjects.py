@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from birdfall.claims.count_series import CountSeries
 from birdfall.claims.event_times import read_events
 from birdfall.claims.parse import (
     COUNT_QUANTITIES,
@@ -63,6 +64,11 @@ class ClaimSource:
     @cached_property
     def followers(self) -> dict[str, NDArray[np.int64]]:
         """Those who followed the accounts that were asked for so far."""
+        return {}
+
+    @cached_property
+    def count_series(self) -> dict[str, dict[str, CountSeries]]:
+        """The follower counts of the accounts that were asked for so far, by what they are from."""
         return {}
 
 

@@ -71,17 +71,18 @@ def _says_whom_they_followed(sentence: Sentence, item: Item) -> bool:
     return any(
         end < len(words)
         and TokenKind.HANDLE in (words[end].kind, words[min(end + 1, len(words) - 1)].kind)
-        and math.isfinite(sentence.crossing_cost(item.end, begin))
-        for begin, end in words.ranges(Tag.FOLLOW_VERB, item.end)
+        and math.isfinite(sentence.crossing_cost(*sorted((item.end, begin))))
+        for begin, end in words.ranges(Tag.FOLLOW_VERB)
     )
 
 
 def _turn_if_not_followed(sentence: Sentence, item: Item) -> Item:
     """The share of those who followed where that of those who did not is said."""
     words = sentence.words
-    for begin, _ in words.ranges(Tag.FOLLOW_VERB, item.end):
+    for begin, _ in words.ranges(Tag.FOLLOW_VERB):
         marks = denial_before(words, begin)
-        if marks is not None and math.isfinite(sentence.crossing_cost(item.end, begin)):
+        near = math.isfinite(sentence.crossing_cost(*sorted((item.end, begin))))
+        if marks is not None and near:
             sentence.use(marks.begin, begin)
             return _rest_of(item)
     return item
@@ -109,7 +110,7 @@ def _reachable_events(
     beyond = following[1:] if part else following
     left = before.end if before is not None else 0
     right = beyond[0].begin if beyond else len(sentence.words)
-    named = named_events(item, sentence.events) or _named_of(sentence, item)
+    named = named_events(sentence, item) or _named_of(sentence, item)
     found = []
     for event in sentence.events:
         inside = item.begin <= event.begin < item.end  # "two suspended accounts in three"
@@ -314,8 +315,8 @@ def attach_windows(sentence: Sentence, items: list[Item]) -> list[Item]:
         if n is None:
             continue
         item = found[n]
-        if span.same_day and item.quantity in _DELAYED:
-            continue  # a day of the calendar, which is not measured
+        if span.same_day and item.quantity is Quantity.MISSING:
+            continue  # who was still away at the end of a day is not measured
         if span.kind is SpanKind.DELAY and item.quantity not in (*_DELAYED, Quantity.LOST):
             continue
         if item.window is None or (

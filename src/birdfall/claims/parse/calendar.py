@@ -384,7 +384,8 @@ class _CalendarReader:
         unit = words.lexicon.unit_seconds.get(words.text(end)) == HOUR_S
         if told and words.length_before(at, Tag.TO) and not unit:
             return 0  # "de 32 000 à 1"
-        end += unit and told
+        part = any(words.length(end + 1, tag) for tag in DAY_PARTS)
+        end += unit and (told or part)  # "6 heures du matin"
         if words.length(end, Tag.ACCOUNT, Tag.FOLLOWER, Tag.PERCENT) or (
             end < len(words) and words[end].kind is TokenKind.PERCENT
         ):

@@ -15,6 +15,7 @@ from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.populations import COUNT_QUANTITIES, is_speaker
 from birdfall.claims.parse.qualifiers import MAX_WORDS_AFTER, TAGS_AFTER, Qualifier
 from birdfall.claims.parse.sentence import Sentence
+from birdfall.claims.parse.shares import named_events
 from birdfall.claims.parse.tags import TokenRange
 from birdfall.claims.parse.tokens import TokenKind
 
@@ -244,6 +245,7 @@ def _named_as_fallen(sentence: Sentence, items: list[Item]) -> list[TokenRange]:
     told = any(item.quantity in _OF_FALLEN or item.of == Base.FALLEN for item in items)
     if not told:
         return []
+    wholes = [event for item in items for event in named_events(sentence, item)]
     nouns = words.ranges(Tag.ACCOUNT) + words.ranges(Tag.FOLLOWER)
     begins, ends = {noun.begin for noun in nouns}, {noun.end for noun in nouns}
     return [
@@ -252,7 +254,8 @@ def _named_as_fallen(sentence: Sentence, items: list[Item]) -> list[TokenRange]:
         if event.quantity is Quantity.FALLEN
         and not event.denied
         and (
-            event.end in begins
+            event in wholes
+            or event.end in begins
             or event.begin in ends
             or (words.is_a(event.begin - 1, Tag.ARTICLE) and words.text(event.end) == ":")
         )

@@ -75,6 +75,8 @@ def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> Eve
     if quantity not in (Quantity.RESTORED, Quantity.FALLEN, Quantity.LOST):
         return EventMention(quantity, begin, end)
     denial = denial_before(words, begin)
+    if denial is not None and words.text(denial.begin) == "no" and words.length(end, Tag.ACCOUNT):
+        denial = None  # "no suspended account": the account is denied, not that it fell
     if quantity is not Quantity.FALLEN or denial is not None:
         marks = NO_TOKENS if denial is None else TokenRange(denial.begin, begin)
         return EventMention(quantity, begin, end, denial is not None, marks)

@@ -250,6 +250,7 @@ def _role_in_chain(sentence: Sentence, amount: Amount) -> Role | None:
         (noun is not None and not noun.counts_followers)
         or counts_nothing(words, amount, noun_follows=noun is not None)
         or _has_own_event(sentence, amount, noun)
+        or _is_what_was_lost(sentence, amount)
     ):
         return None
     begin, end = _phrase_around(sentence, amount)
@@ -274,6 +275,14 @@ def _role_in_chain(sentence: Sentence, amount: Amount) -> Role | None:
         or read_qualifier(sentence, amount.begin, amount.end).qualifier is Qualifier.EXACTLY
     )
     return Role.LATER if later else None
+
+
+def _is_what_was_lost(sentence: Sentence, amount: Amount) -> bool:
+    """Whether a number without "to" follows a loss: "qui avait 6 000 abonnés, en a perdu 120"."""
+    _, begin = read_qualifier(sentence, amount.begin, amount.end)
+    return any(
+        event.quantity in _LOST_OR_GAINED and event.end == begin for event in sentence.events
+    )
 
 
 def _has_own_event(sentence: Sentence, amount: Amount, noun: Noun | None) -> bool:

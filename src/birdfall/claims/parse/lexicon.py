@@ -73,7 +73,12 @@ class Tag(Enum):
     SPEAKER = auto()  # who says it or did it, and whose accounts nobody knows
     OWNS = auto()  # between a speaker and a number: the accounts are the speaker's
     SOURCE = auto()  # before a handle: it is who says so
-    SAYS = auto()  # after a handle: it is who says so
+    SAYS = auto()  # after a speaker: it is who says so
+    SPEAKER_NOUN = auto()  # who can be said to say something: a ministry, lawmakers
+    DENIES = auto()  # after a speaker: what follows is denied
+    DOUBTS = auto()  # in a report of what is said: it may turn that round
+    SAID_WHERE = auto()  # after a verb of saying: in a statement, in the evening
+    ACCORDING_TO = auto()  # before a speaker
     THEM = auto()
     ANYONE = auto()
     RELATIVE = auto()  # between a noun and its group
@@ -127,7 +132,12 @@ class Tag(Enum):
     THIRD = auto()
     QUARTER = auto()
     FIFTH = auto()
+    SIXTH = auto()
+    EIGHTH = auto()
     TENTH = auto()
+    TWO_FIFTHS = auto()
+    THREE_FIFTHS = auto()
+    FOUR_FIFTHS = auto()
     MOST = auto()  # more than half
     DOUBLE = auto()
     TRIPLE = auto()
@@ -141,6 +151,12 @@ class Tag(Enum):
     MORE_FOLLOWERS = auto()  # before a handle: more than that account
     FEWER_FOLLOWERS = auto()
     HIT_HARDER = auto()  # before a handle: more of its followers were suspended, and more in share
+    MORE_OF = auto()  # before a handle, with THAN before another: more followers of @x than of @y
+    FEWER_OF = auto()
+    THAN = auto()
+    MORE_BETWEEN = auto()  # the same between the two handles, as Arabic has it
+    FEWER_BETWEEN = auto()
+    WAS_HIT = auto()  # before a handle, with MORE_BETWEEN: it was hit harder
     USUAL = auto()  # what is compared with is the base rate
     # Levels of one account's followers
     HAD = auto()
@@ -181,6 +197,8 @@ class Tag(Enum):
     AGENT = auto()  # a source only where more is said
     TO_SOURCE = auto()  # between a source and its handle
     THAT = auto()  # after a verb of saying
+    ADVERB_ENDING = auto()  # how words end that say how something was said: falsely
+    POSSESSIVE_ENDING = auto()  # what Arabic writes onto a noun: its, their
     CALENDAR = auto()  # after a lone back: back in 2013
     # Dates and hours
     CLOCK_BEFORE = auto()

@@ -22,6 +22,8 @@ from birdfall.claims.parse.tokens import TokenKind
 MAX_ALMOST_NONE_PERCENT = 10.0
 #: A number so soon after "none" is what none are of; after "all", it is the number meant.
 WORDS_TO_WHOLE, WORDS_TO_NUMBER, WORDS_TO_ALL = 4, 3, 3
+#: A verb of saying so soon after "none" is what nobody did.
+WORDS_TO_SAYS = 2
 _NONE_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST, Quantity.MISSING)
 _ALL_QUANTITIES = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST, Quantity.MISSING)
 
@@ -69,7 +71,13 @@ def _denies_twice(sentence: Sentence, end: int, event: EventMention) -> bool:
 def _none_places(sentence: Sentence) -> list[TokenRange]:
     """Where a sentence says none, hardly any, or (English) no accounts."""
     words = sentence.words
-    places = [place for place in words.ranges(Tag.NONE) if not _is_someone(sentence, place.begin)]
+    places = [
+        place
+        for place in words.ranges(Tag.NONE)
+        if not _is_someone(sentence, place.begin)
+        # "nobody said that": not that none fell
+        and not words.contains(Tag.SAYS, place.end, place.end + WORDS_TO_SAYS)
+    ]
     places += words.ranges(Tag.HARDLY_ANY)
     if sentence.language == "en":
         places += [

@@ -70,6 +70,8 @@ class ParsedClaim:
         The date and hour at which it is said to have happened, None if it is not said.
     next_day
         The window is "the next day": until the second midnight, or that day alone.
+    same_day
+        The window is the day of the wave, until its midnight.
     by_share
         The ratio must hold of the shares of both audiences as of the numbers: "hit harder".
     rate
@@ -92,6 +94,7 @@ class ParsedClaim:
     levels: tuple[Level, ...] = field(default=())
     when: When | None = None
     next_day: bool = False
+    same_day: bool = False
     rate: bool = False
     by_share: bool = False
 
@@ -124,6 +127,9 @@ def from_item(item: Item, language: str) -> ParsedClaim:
         of=item.of,
         when=item.when,
         next_day=item.window is not None and item.window.next_day,
+        same_day=item.window is not None
+        and item.window.same_day
+        and item.quantity is Quantity.RESTORED,
         rate=item.window is not None and item.window.kind is SpanKind.RATE,
         by_share=item.by_share,
     )

@@ -25,6 +25,7 @@ from birdfall.claims.parse.onsets import read_onsets
 from birdfall.claims.parse.parsed_claim import ParsedClaim, from_chain, from_item
 from birdfall.claims.parse.populations import attach_population, share_out
 from birdfall.claims.parse.ranges_ratios import read_ranges, read_ratios
+from birdfall.claims.parse.reported_speech import Reported, take_out_speakers
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import read_shares
 from birdfall.claims.parse.tags import tag
@@ -127,18 +128,37 @@ def parse_sentence(sentence: str, language: str | None = None) -> ParsedSentence
 
 def _read(words: list[Token], language: str) -> ParsedSentence:
     """What a sentence says in one language; levels first, as their numbers are no counts."""
-    manner, words, odd = _manner(words, language)
+    reported = take_out_speakers(words, language)
+    manner, words, odd = _manner(reported, language)
     sentence = Sentence(tag(words, language), language, amounts(words, language))
     chains = read_chains(sentence)
     items = _read_items(sentence)
     found = [(c.begin, from_chain(c, language)) for c in chains]
     found += [(item.begin, from_item(item, language)) for item in items]
     claims = tuple(claim for _, claim in sorted(found, key=lambda f: f[0]))
-    return ParsedSentence(claims, manner, odd or first_unread(sentence, items, chains), language)
+    unread = odd or first_unread(sentence, items, chains) or _speakers_own(sentence, reported)
+    return ParsedSentence(claims, manner, unread, language)
 
 
-def _manner(words: list[Token], language: str) -> tuple[Manner, list[Token], str]:
+def _speakers_own(sentence: Sentence, reported: Reported) -> str:
+    """A word that may say that accounts are the speaker's own, which no record knows; else ""."""
+    words = sentence.words
+    if not reported.speaker or any(word.kind is TokenKind.HANDLE for word in words):
+        return ""
+    endings = tuple(words.lexicon.words[Tag.POSSESSIVE_ENDING])
+    owned = (
+        at
+        for at in range(len(words))
+        if (words.length(at, Tag.POSSESSIVE) and not words.is_a(at, Tag.ARTICLE))
+        or (words.length(at, Tag.ACCOUNT, Tag.FOLLOWER) and words.text(at).endswith(endings))
+    )
+    first = next(owned, None)
+    return "" if first is None else words.text(first)
+
+
+def _manner(reported: Reported, language: str) -> tuple[Manner, list[Token], str]:
     """How a sentence says it, the tokens without the denial, and a denial that is one too many."""
+    words = reported.words
     tagged = tag(words, language)
     if any(w.kind is TokenKind.MARK and w.text in _QUESTION_MARKS for w in words):
         return Manner.ASKED, words, ""
@@ -152,6 +172,9 @@ def _manner(words: list[Token], language: str) -> tuple[Manner, list[Token], str
         for after in tagged.ranges(Tag.FALSE_AFTER)
         if not any(before.begin <= after.begin < before.end for before in denials)
     ]
+    if reported.denies:
+        odd = words[denials[0].begin].text if denials else ""
+        return Manner.DENIED, words, odd
     if not denials:
         return Manner.STATED, words, ""
     begin, end = denials[0]

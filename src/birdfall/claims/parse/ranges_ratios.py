@@ -63,12 +63,20 @@ def _is_dash(sentence: Sentence, first: Amount, second: Amount) -> bool:
 
 def _has_joint(sentence: Sentence, first: Amount, second: Amount) -> bool:
     """Whether "to" or "between ... and" joins two numbers."""
-    words, gap = sentence.words, second.begin - first.end
-    if gap == 1 and words.length(first.end, Tag.TO):
+    words = sentence.words
+    # "entre el 20 % y el 30 %"
+    joint = percent_end(sentence, first.end) or first.end
+    opened, begin = first.begin, second.begin
+    while words.is_a(opened - 1, Tag.ARTICLE) and not words.length_before(opened, Tag.BETWEEN):
+        opened -= 1
+    while begin > joint + 1 and words.is_a(begin - 1, Tag.ARTICLE):
+        begin -= 1
+    gap = begin - joint
+    if gap == 1 and words.length(joint, Tag.TO):
         return True
     # Arabic writes its "and" onto the second number
-    joined = words.is_a(first.end, Tag.AND) if gap == 1 else sentence.language == "ar" and not gap
-    return joined and bool(words.length_before(first.begin, Tag.BETWEEN))
+    joined = words.is_a(joint, Tag.AND) if gap == 1 else sentence.language == "ar" and not gap
+    return joined and bool(words.length_before(opened, Tag.BETWEEN))
 
 
 def _range(
@@ -80,10 +88,14 @@ def _range(
 ) -> Item:
     percent = percent_end(sentence, second.end)
     end = percent or second.end
-    opened = sentence.words.length_before(first.begin, Tag.BETWEEN, Tag.FROM)
+    words, begin = sentence.words, first.begin
+    while words.is_a(begin - 1, Tag.ARTICLE) and not words.length_before(begin, Tag.BETWEEN):
+        begin -= 1
+    begin -= words.length_before(begin, Tag.BETWEEN, Tag.FROM)
+    qualifier, start = read_qualifier(sentence, begin, second.end)
     low, high = limits
     return Item(
-        first.begin - bool(opened),
+        start if qualifier is Qualifier.ABOUT else begin,
         end,
         (low + high) / 2,
         Unit.PERCENT if percent else unit_of(noun),
@@ -102,6 +114,7 @@ def read_ratios(sentence: Sentence) -> list[Item]:
         *_read_growth(sentence),
         *_read_more_or_fewer(sentence),
         *_read_harder(sentence),
+        *_read_more_of(sentence),
         *_read_halved(sentence),
     ]
     for tag, value in MULTIPLES.items():
@@ -216,6 +229,57 @@ def _read_harder(sentence: Sentence) -> list[Item]:
             by_share=True,
         )
     ]
+
+
+def _read_more_of(sentence: Sentence) -> list[Item]:
+    """Read "more followers of @x than of @y were suspended": more than once as many.
+
+    Arabic sets the comparison between the two, and may say of both that they were hit.
+    """
+    words = sentence.words
+    handles = [at for at, word in enumerate(words) if word.kind is TokenKind.HANDLE]
+    if len(handles) != 2:
+        return []
+    first, second = handles
+    more = words.length_before(first, Tag.MORE_OF)
+    before = more or words.length_before(first, Tag.FEWER_OF)
+    between = words.ranges(Tag.MORE_BETWEEN, first, second)
+    found = between or words.ranges(Tag.FEWER_BETWEEN, first, second)
+    hit = words.length_before(first, Tag.WAS_HIT)
+    clause = sentence.clause(first)
+    events = [e for e in sentence.events if clause.begin <= e.begin < clause.end]
+    followers = words.contains(Tag.FOLLOWER, clause.begin, first)
+    if before:
+        begin, end = first - before, first + 1
+    elif found and found[0].begin == first + 1 and (hit or followers):
+        begin, end = found[0]
+    else:
+        return []
+    told = {e.quantity for e in events} == {Quantity.FALLEN} and not any(e.denied for e in events)
+    qualifier, _ = read_qualifier(sentence, begin, end)
+    if not (told or hit) or qualifier is not Qualifier.PLAIN or not _than(sentence, end, second):
+        return []
+    sentence.use(begin - hit if hit else begin, second)
+    sentence.use(first - hit, first)
+    names = [words[at].text for at in handles]
+    if not (more or between):
+        names.reverse()
+    ratio = Item(begin, end, 1.0, Unit.TIMES, Qualifier.MORE_THAN, quantity=Quantity.RATIO)
+    return [replace(ratio, population=names[0], of=names[1], by_share=bool(hit))]
+
+
+def _than(sentence: Sentence, begin: int, end: int) -> bool:
+    """Whether nothing but "than" and what repeats the first side stands in [begin, end)."""
+    words = sentence.words
+    events = {at for e in sentence.events for at in range(e.begin, e.end)}
+    return all(
+        at in events
+        or words.is_form_of(at, Tag.OF)
+        or (words.is_a(at, Tag.ARTICLE) and not words.is_a(at, Tag.FURTHER))
+        or any(words.length(at, tag) for tag in (Tag.THAN, Tag.FOLLOWER, Tag.THEM))
+        or bool(words.length_before(at + 1, Tag.THAN))
+        for at in range(begin, end)
+    )
 
 
 def _those_of(sentence: Sentence, begin: int, end: int) -> tuple[int, int]:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from birdfall.claims.parse.events import EventMention, Quantity
 from birdfall.claims.parse.items import Base, Item, Unit
 from birdfall.claims.parse.lexicon import Tag
-from birdfall.claims.parse.nouns import NounKind, kind_at, noun_after, says_who
+from birdfall.claims.parse.nouns import Noun, NounKind, kind_at, noun_after, says_who
 from birdfall.claims.parse.qualifiers import Qualifier, read_qualifier
 from birdfall.claims.parse.sentence import Sentence
+from birdfall.claims.parse.tags import TaggedTokens
 from birdfall.claims.parse.tokens import TokenKind
 
 #: Percent by the tag of a fraction, the largest tried first.
@@ -21,7 +22,12 @@ FRACTIONS = {
     Tag.THIRD: 100 / 3,
     Tag.QUARTER: 25.0,
     Tag.FIFTH: 20.0,
+    Tag.SIXTH: 100 / 6,
+    Tag.EIGHTH: 12.5,
     Tag.TENTH: 10.0,
+    Tag.TWO_FIFTHS: 40.0,
+    Tag.THREE_FIFTHS: 60.0,
+    Tag.FOUR_FIFTHS: 80.0,
 }
 #: The whole of "3 out of 4"; of a plain "3 in 20".
 MAX_WHOLE, MAX_PLAIN_WHOLE = 100, 20
@@ -66,19 +72,58 @@ def percent_end(sentence: Sentence, end: int) -> int | None:
 def base_of(sentence: Sentence, end: int) -> str:
     """What the share that ends at `end` is of, as far as it is said: a `Base`, or ""."""
     noun = noun_after(sentence, end)
-    if noun is None:
+    named = _events_that_name(sentence, end, noun) or _those_fallen(sentence, end)
+    if noun is None and not named:
         return ""
-    named = [
+    # "the suspended accounts": only where another event says what happened to them
+    first, last = sentence.clause(end)
+    told = len(named) < len(sentence.events) or sentence.words.contains(
+        Tag.FOLLOW_VERB, first, last
+    )
+    if named and told and (noun is None or noun.kind is NounKind.ACCOUNTS):
+        return Base.FALLEN
+    return "" if noun is None else Base(noun.kind)
+
+
+def _events_that_name(sentence: Sentence, end: int, noun: Noun | None) -> list[EventMention]:
+    """The suspensions that say which accounts a noun means: "the suspended accounts".
+
+    end: where the share ends.
+    """
+    if noun is None:
+        return []
+    after = _after_relative(sentence.words, noun.end)
+    return [
         event
         for event in sentence.events
         if event.quantity is Quantity.FALLEN
-        and (event.begin == noun.end or end <= event.begin < noun.begin)
+        and not event.denied
+        and (
+            event.begin in (noun.end, after)
+            or end <= event.begin < noun.begin
+            or event.end == noun.end
+        )
     ]
-    # "the suspended accounts": only where another event says what happened to them
-    told = len(named) < len(sentence.events) or sentence.words.contains(Tag.FOLLOW_VERB, noun.end)
-    if named and told and noun.kind is NounKind.ACCOUNTS:
-        return Base.FALLEN
-    return Base(noun.kind)
+
+
+def _after_relative(words: TaggedTokens, at: int) -> int:
+    """Where "that were" and the like end: "the accounts that were suspended"."""
+    after = at
+    while words.length(after, Tag.RELATIVE) or (after > at and words.is_a(after, Tag.AUXILIARY)):
+        after += max(1, words.length(after, Tag.RELATIVE))
+    return after
+
+
+def _those_fallen(sentence: Sentence, end: int) -> list[EventMention]:
+    """The suspension that is the whole of a share by itself: "63 % de las suspendidas"."""
+    words, at = sentence.words, end
+    while words.is_a(at, Tag.OF, Tag.ARTICLE):
+        at += 1
+    return [
+        event
+        for event in sentence.events
+        if at > end and event.begin == at and event.quantity is Quantity.FALLEN and not event.denied
+    ]
 
 
 def find_parts_of_wholes(sentence: Sentence) -> list[PartOfWhole]:
@@ -94,6 +139,7 @@ def find_parts_of_wholes(sentence: Sentence) -> list[PartOfWhole]:
 def _part_of_whole(sentence: Sentence, i: int) -> PartOfWhole | None:
     words, part, whole = sentence.words, sentence.amounts[i], sentence.amounts[i + 1]
     noun = words.length(part.end, Tag.ACCOUNT, Tag.FOLLOWER)
+    noun += _of_handle(sentence, part.end + noun) if noun else 0
     noun += words.length(part.end + noun, Tag.FALLEN) if noun else 0
     joint = words.length(part.end + noun, Tag.OUT_OF)
     if (
@@ -111,6 +157,13 @@ def _part_of_whole(sentence: Sentence, i: int) -> PartOfWhole | None:
     if plain and (whole.value > MAX_PLAIN_WHOLE or noun_after(sentence, whole.end) is None):
         return None
     return PartOfWhole(part.begin, whole.end, i, i + 1)
+
+
+def _of_handle(sentence: Sentence, at: int) -> int:
+    """The tokens of "of @x" at `at`, 0 if others stand there."""
+    words = sentence.words
+    owned = at + 1 < len(words) and words.is_a(at, Tag.OF)
+    return 2 if owned and words[at + 1].kind is TokenKind.HANDLE else 0
 
 
 def _read_part(sentence: Sentence, part: PartOfWhole) -> Item:
@@ -296,14 +349,8 @@ def _share(sentence: Sentence, begin: int, end: int, percent: float, qualifier: 
     )
 
 
-def named_events(item: Item, events: list[EventMention]) -> list[EventMention]:
+def named_events(sentence: Sentence, item: Item) -> list[EventMention]:
     """The events that name the base of a share: "a third of the suspended accounts"."""
-    noun = item.noun
-    if noun is None or item.unit is not Unit.PERCENT or item.of != Base.FALLEN:
+    if item.unit is not Unit.PERCENT or item.of != Base.FALLEN:
         return []
-    return [
-        event
-        for event in events
-        if event.quantity is Quantity.FALLEN
-        and (event.begin == noun.end or item.end <= event.begin < noun.begin)
-    ]
+    return _events_that_name(sentence, item.end, item.noun) or _those_fallen(sentence, item.end)

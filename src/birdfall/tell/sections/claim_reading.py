@@ -82,6 +82,8 @@ def _time(finding: Finding, parsed: Mapping[str, Any], say: Words) -> list[str]:
     details, found = finding.details, []
     if parsed.get("next_day"):
         found.append(say("claim.read.next_day"))
+    elif parsed.get("same_day"):
+        found.append(say("claim.read.same_day"))
     elif parsed["window_s"] is not None:
         longest = parsed["window_most_s"] or parsed["window_s"]
         within = NumberWriter(finding, say).duration(longest, "parsed.window_s")
