@@ -225,9 +225,11 @@ def _measure_level(step: Level, series: CountSeries, claim: ParsedClaim) -> Meas
     if _rises(claim) and step.role is not Role.NOW:
         turned = CountSeries(series.time, -series.level)
         start, top = find_turning_points(turned, claim.window_most_s or claim.window_s)
-        end = start if step.role is Role.BEFORE else top
+        end = start if step.role is Role.BEFORE else max(start, top)
         return _told_level(step, float(series.level[end]), float(series.time[end]))
     high, low = find_turning_points(series, claim.window_most_s or claim.window_s)
+    if {Role.BEFORE, Role.LOWEST} <= {level.role for level in claim.levels}:
+        low = max(high, low)  # a count that only rose fell from its highest to no less
     measured: float | None
     at: float | None
     if step.role is Role.LATER:

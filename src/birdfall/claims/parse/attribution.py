@@ -130,8 +130,7 @@ def _named_of(sentence: Sentence, item: Item) -> list[EventMention]:
     named = [
         event
         for event in sentence.events
-        if event.quantity is Quantity.FALLEN
-        and (event.begin == noun.end or item.end <= event.begin < noun.begin)
+        if event.quantity is Quantity.FALLEN and item.end <= event.begin <= noun.end
     ]
     told = any(
         event.quantity in _DELAYED and first <= event.begin < last for event in sentence.events

@@ -70,6 +70,9 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     ranges += words.ranges(Tag.FILLER) + words.ranges(Tag.ACCOUNT)
     if any(item.value == 0 for item in items):
         ranges += words.ranges(Tag.ANYONE)
+        ranges += [
+            own for own in words.ranges(Tag.POSSESSIVE) if words.length(own.end, Tag.ACCOUNT)
+        ]
     if any(item.quantity is Quantity.MISSING for item in items):
         ranges += words.ranges(Tag.STILL)
     if items and all(item.quantity in _OF_FALLEN for item in items):

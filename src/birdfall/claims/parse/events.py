@@ -96,6 +96,8 @@ def denial_before(words: TaggedTokens, at: int) -> TokenRange | None:
     back = at
     while back > 0 and words[back - 1].kind is TokenKind.WORD and at - back < DENIAL_WORDS:
         length = words.length_before(back, Tag.NOT)
+        if length and words.length_before(back, Tag.DOUBLE, Tag.TRIPLE) > length:
+            return None  # Arabic: "twice what", with the "what" that may mean "not"
         if length:
             return TokenRange(back - length, back)
         if not words.is_a(back - 1, Tag.DENIAL_FILLER):

@@ -98,11 +98,7 @@ def _events_that_name(sentence: Sentence, end: int, noun: Noun | None) -> list[E
         for event in sentence.events
         if event.quantity is Quantity.FALLEN
         and not event.denied
-        and (
-            event.begin in (noun.end, after)
-            or end <= event.begin < noun.begin
-            or event.end == noun.end
-        )
+        and (event.begin == after or end <= event.begin <= noun.end)
     ]
 
 
