@@ -169,12 +169,14 @@ def _read_followers(source: ClaimSource, account: str) -> NDArray[np.int64]:
 
 
 def find_account(source: ClaimSource, handle: str) -> str | None:
-    """The id behind a handle, by the names the record and the settings know."""
+    """The id behind a handle: by the names the record and the settings know, or its pseudonym."""
     known = source.accounts_by_name.get(_bare(handle))
     if known is not None:
         return known
     plain = source.record.identities.account(handle.removeprefix("@"))
-    return plain if source.record.ids.code(plain) is not None else None
+    if source.record.ids.code(plain) is not None:
+        return plain
+    return source.record.ids.called(handle.removeprefix("@"))
 
 
 def _bare(name: str) -> str:

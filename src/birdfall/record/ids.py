@@ -27,6 +27,8 @@ SCHEMA = pa.schema(
     [pa.field("id", pa.string(), nullable=False), pa.field("code", pa.int32(), nullable=False)]
 )
 
+#: The number of the first pseudonym of each bird: two digits at least.
+FIRST_NUMBER = 10
 #: Signs that cannot be taken for each other on the phone, and how many of them a keyed name has.
 _SIGNS: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 KEYED_DIGITS: Final = 11
@@ -63,6 +65,15 @@ class Ids:
             # by comparing: a table of all ids to look one up in takes a hundred times as long
             value = self._asked[account] = int(pc.index(self.id_of, account).as_py())
         return None if value < 0 else value
+
+    def called(self, name: str) -> str | None:
+        """The id whose pseudonym is `name`, None if there is none."""
+        bird, _, number = name.rpartition("-")
+        if bird not in BIRDS or not (number.isascii() and number.isdigit()):
+            return None
+        code = BIRDS.index(bird) + (int(number) - FIRST_NUMBER) * len(BIRDS)
+        known = 0 <= code < len(self) and pseudonym(code) == name
+        return str(self.id_of[code].as_py()) if known else None
 
     def decode(self, codes: np.ndarray) -> pa.Array:
         """Ids of int32 codes; null for -1."""
@@ -125,7 +136,7 @@ def empty_ids() -> Ids:
 
 def pseudonym(code: int) -> str:
     """A stable, pronounceable name: a bird and a number of at least two digits."""
-    return f"{BIRDS[code % len(BIRDS)]}-{code // len(BIRDS) + 10}"
+    return f"{BIRDS[code % len(BIRDS)]}-{code // len(BIRDS) + FIRST_NUMBER}"
 
 
 def keyed_pseudonym(account: str, key: bytes) -> str:
