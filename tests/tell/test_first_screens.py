@@ -1,10 +1,10 @@
 """The first screen answers the question that was brought, and shows nothing the data cannot."""
 
 import pytest
-from small_cases import CASES, SLOW_CASES, make_case
 
 from birdfall.tell.report import write_articles
 from birdfall.tell.words import LANGUAGES, words
+from small_cases import CASES, SLOW_CASES, make_case
 
 #: By case: how the headline begins in English, the keys of its numbers, and what it never says.
 EXPECTED = {

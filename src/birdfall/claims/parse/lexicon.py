@@ -77,6 +77,7 @@ class Tag(Enum):
     SPEAKER_NOUN = auto()  # who can be said to say something: a ministry, lawmakers
     DENIES = auto()  # after a speaker: what follows is denied
     DOUBTS = auto()  # in a report of what is said: it may turn that round
+    COUNTED = auto()  # after a speaker: so many were, who counted them
     SAID_WHERE = auto()  # after a verb of saying: in a statement, in the evening
     ACCORDING_TO = auto()  # before a speaker
     THEM = auto()

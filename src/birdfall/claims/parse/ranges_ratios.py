@@ -14,6 +14,7 @@ from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.qualifiers import Qualifier, read_qualifier
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import base_of, percent_end
+from birdfall.claims.parse.tags import TaggedTokens
 from birdfall.claims.parse.tokens import TokenKind
 
 #: Ratios by the tag of their words.
@@ -67,9 +68,9 @@ def _has_joint(sentence: Sentence, first: Amount, second: Amount) -> bool:
     # "entre el 20 % y el 30 %"
     joint = percent_end(sentence, first.end) or first.end
     opened, begin = first.begin, second.begin
-    while words.is_a(opened - 1, Tag.ARTICLE) and not words.length_before(opened, Tag.BETWEEN):
+    while _is_article(words, opened - 1) and not words.length_before(opened, Tag.BETWEEN):
         opened -= 1
-    while begin > joint + 1 and words.is_a(begin - 1, Tag.ARTICLE):
+    while begin > joint + 1 and _is_article(words, begin - 1):
         begin -= 1
     gap = begin - joint
     if gap == 1 and words.length(joint, Tag.TO):
@@ -77,6 +78,11 @@ def _has_joint(sentence: Sentence, first: Amount, second: Amount) -> bool:
     # Arabic writes its "and" onto the second number
     joined = words.is_a(joint, Tag.AND) if gap == 1 else sentence.language == "ar" and not gap
     return joined and bool(words.length_before(opened, Tag.BETWEEN))
+
+
+def _is_article(words: TaggedTokens, at: int) -> bool:
+    """Whether an article stands at `at`, and not "another"."""
+    return words.is_a(at, Tag.ARTICLE) and not words.is_a(at, Tag.FURTHER)
 
 
 def _range(
@@ -89,7 +95,7 @@ def _range(
     percent = percent_end(sentence, second.end)
     end = percent or second.end
     words, begin = sentence.words, first.begin
-    while words.is_a(begin - 1, Tag.ARTICLE) and not words.length_before(begin, Tag.BETWEEN):
+    while _is_article(words, begin - 1) and not words.length_before(begin, Tag.BETWEEN):
         begin -= 1
     begin -= words.length_before(begin, Tag.BETWEEN, Tag.FROM)
     qualifier, start = read_qualifier(sentence, begin, second.end)

@@ -37,6 +37,7 @@ _NOT_IN_SPEAKER = (
     Tag.CONDITION,
     Tag.SAYS,
     Tag.DENIES,
+    Tag.COUNTED,
     Tag.DENIED_THAT,
     Tag.FALSE_AFTER,
     Tag.DOUBTS,
@@ -120,7 +121,7 @@ def _frames(words: TaggedTokens) -> Iterator[_Frame]:
 def _before_what_is_said(words: TaggedTokens, at: int) -> Iterator[_Frame]:
     """Yield "officials said on Monday that", also with the verb first."""
     for said in range(at, at + MAX_SPEAKER + 1):
-        for kind in (Tag.SAYS, Tag.DENIES):
+        for kind in (Tag.SAYS, Tag.DENIES, Tag.COUNTED):
             length = words.length(said, kind)
             if not length:
                 continue
@@ -167,13 +168,19 @@ def _speaker_end(words: TaggedTokens, begin: int, kind: Tag) -> int | None:
     """Where a speaker who stands after the verb ends: before "that", or before what is denied."""
     for at in range(begin + 1, begin + MAX_SPEAKER + 1):
         denied = kind is Tag.DENIES and any(words.length(at, tag) for tag in EVENT_TAGS)
-        if denied or words.is_form_of(at, Tag.THAT):
+        counted = kind is Tag.COUNTED and at < len(words) and _begins_count(words, at)
+        if denied or counted or words.is_form_of(at, Tag.THAT):
             return at
     return None
 
 
 def _begin_of_what_is_said(words: TaggedTokens, at: int, kind: Tag) -> int | None:
     """Where what is said begins, after the day on which it was said and "that"."""
+    if kind is Tag.COUNTED:  # "counted 200 accounts" says not what happened to them
+        told = any(
+            words.length(n, tag) for n in range(at, _end_of_clause(words, at)) for tag in EVENT_TAGS
+        )
+        return at if told else None
     day = at
     while day < at + MAX_DAY and (length := _day_length(words, day)):
         day += length
