@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from audit import reports
-from audit.makes import delivery, quiet
+from audit import bursts, reports
+from audit.makes import delivery, enforcement, quiet
 from audit.makes.sessions import people_with_apps
 from birdfall.explanations.reference_worlds import reference
 from birdfall.explanations.verdict import weigh_causes
@@ -208,5 +208,70 @@ PROMISES: Final = (
         "`brigades` finds it too, with half of its victims or more",
         0.95,
         reports.what_coordination_finds_is_found,
+    ),
+    *(
+        Promise(
+            f"size of {shape}",
+            "the interval of the size holds what fell",
+            0.95,
+            partial(bursts.size_of_a_shape_is_covered, shape),
+            short=1,
+        )
+        for shape in enforcement.SHAPES
+    ),
+    *(
+        Promise(
+            f"stated power, {length}",
+            "a wave as large as is said to be found in nine records of ten is found",
+            0.9,
+            partial(bursts.stated_wave_is_found, key),
+            short=1,
+        )
+        for key, length in (
+            ("smallest_10min", "10 minutes"),
+            ("smallest_1d", "1 day"),
+        )
+    ),
+    Promise(
+        "months of appeals",
+        "ordinary reinstatements are no mass reinstatement",
+        0.95,
+        bursts.appeals_are_no_burst,
+        short=1,
+    ),
+    Promise(
+        "a mass reinstatement",
+        "it is found, with 95 % of its members, and its size lies within the interval",
+        0.95,
+        bursts.one_decision_is_found,
+        short=1,
+    ),
+    Promise(
+        "temporary suspensions that end",
+        "they are told as such",
+        0.95,
+        bursts.time_that_is_over_is_told,
+        short=1,
+    ),
+    Promise(
+        "newcomers of a growing platform",
+        "they are not said to be made together",
+        0.95,
+        bursts.growth_is_no_burst,
+        short=1,
+    ),
+    Promise(
+        "accounts made within a week",
+        "four fifths of them are named",
+        0.95,
+        bursts.farm_is_found,
+        short=1,
+    ),
+    Promise(
+        "stated power, accounts made within a week",
+        "a burst as large as is said to be found in nine records of ten is found",
+        0.9,
+        bursts.stated_farm_is_found,
+        short=1,
     ),
 )

@@ -131,7 +131,7 @@ def test_the_check_sees_an_arrow_that_runs_up():
 MEASURE_FLOORS = [
     {"suspensions", "coordination", "follower_counts", "audiences"},
     {"waves", "returns", "brigades", "automation"},
-    {"ledgers"},
+    {"ledgers", "reinstatements", "creations"},
     {"coverage"},
 ]
 

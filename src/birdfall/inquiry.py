@@ -162,6 +162,44 @@ class Inquiry:
         number = (wave or 1) if waves is not None or wave is not None else None
         return self.measure("returns", waves=waves, wave=number, **parameters)
 
+    def reinstatements(self, **parameters: Any) -> Finding:
+        """Intervals in which more suspended accounts were reinstated than the base rate explains.
+
+        Parameters: those of `birdfall.measures.reinstatements.reinstatements`.
+
+        Raises
+        ------
+        CannotAnswer
+            If too few accounts were seen to come back.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
+        >>> case.reinstatements().kind
+        'reinstatements'
+        """
+        return self.measure("reinstatements", **parameters)
+
+    def creations(self, **parameters: Any) -> Finding:
+        """Intervals in which more of the accounts were made than the base rate explains.
+
+        Parameters: those of `birdfall.measures.creations.creations`.
+
+        Raises
+        ------
+        CannotAnswer
+            If too few accounts have a date of creation.
+
+        Examples
+        --------
+        >>> import birdfall
+        >>> case = birdfall.simulate('quiet', accounts=500)
+        >>> case.creations().answer
+        'nothing'
+        """
+        return self.measure("creations", **parameters)
+
     def counts(self, **parameters: Any) -> Finding:
         """What follower counts alone can tell: drops beyond each account's own growth, net and
         gross.

@@ -17,8 +17,10 @@ import pyarrow as pa
 from birdfall.measures import (
     audiences,
     coordination,
+    creations,
     follower_counts,
     ledgers,
+    reinstatements,
     returns,
     waves,
 )
@@ -32,7 +34,7 @@ from birdfall.sources.shared.follow_index import UNKNOWN_UNFOLLOW, count_resolve
 from birdfall.sources.shared.repeats import REPEATED
 
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 5
+METHOD_VERSION: Final = 6
 #: SQL of the times of a table.
 _TABLES: Final = {
     "accounts": "coalesce(observed_at, created_at)",
@@ -446,6 +448,8 @@ QUESTION_CHECKS: Final[dict[str, Callable[[Record], Note | None]]] = {
     "audiences": audiences.applies_to,
     "ledgers": ledgers.applies_to,
     "returns": returns.applies_to,
+    "reinstatements": reinstatements.applies_to,
+    "creations": creations.applies_to,
     "counts": follower_counts.applies_to,
     "coordination": coordination.applies_to,
     "brigades": _brigades,

@@ -36,6 +36,8 @@ from birdfall.pipeline.context import Run
 from birdfall.record.record import Record
 from birdfall.tell.page import Section
 
+#: Records drawn, at most, to tell a burst of returns or of creations from chance.
+MOST_BURST_RECORDS: Final = 199
 #: Keyword arguments of a measure's function.
 Arguments = Mapping[str, object]
 
@@ -285,6 +287,26 @@ def _automation(run: Run, about: StepSubject) -> Arguments:
     return {"waves": run.found["waves"], "wave": about.wave or 1, "leaders": run.leaders()}
 
 
+def _bursts(run: Run, about: StepSubject) -> Arguments:
+    options = run.options
+    return {
+        "alpha": options.alpha,
+        "replicates": min(options.replicates, MOST_BURST_RECORDS),
+        "seed": options.seed,
+        "progress": run.progress,
+        **about.request,
+    }
+
+
+def _if_it_applies(name: str) -> Callable[[Run], Sequence[StepSubject]]:
+    """Asked by a run only where the record can answer: nobody is told of what nobody asked."""
+
+    def subjects(run: Run) -> Sequence[StepSubject]:
+        return [] if find_measure(name).applies_to(run.record) else [StepSubject(name, name)]
+
+    return subjects
+
+
 def _explanations(run: Run, about: StepSubject) -> Arguments:
     run.progress("explanations", 0, None, "worlds")
     return {"findings": run.found, "wave": about.wave or 1}
@@ -327,6 +349,14 @@ BUILT_IN: Final = (
         subjects=_each_wave("returns"),
         needs=lambda _run: ("waves",),
         section="returns",
+    ),
+    Measure(
+        "reinstatements",
+        "birdfall.measures.reinstatements",
+        "were many reinstated at once",
+        arguments=_bursts,
+        subjects=_if_it_applies("reinstatements"),
+        section="reinstatements",
     ),
     Measure(
         "ledgers",
@@ -380,6 +410,14 @@ BUILT_IN: Final = (
         "who reported them",
         arguments=_brigades,
         section="brigades",
+    ),
+    Measure(
+        "creations",
+        "birdfall.measures.creations",
+        "were they made together",
+        arguments=_bursts,
+        subjects=_if_it_applies("creations"),
+        section="creations",
     ),
     Measure(
         "automation",

@@ -69,7 +69,8 @@ def verdict(findings: Findings, say: Words, name: Callable[[str | None], str]) -
     ]
     if waves is not None and waves.answer == "nothing":
         # who was suspended when is known: that outweighs what counts alone would suggest
-        more = " ".join(v.sentence for v in found if v.found and v.change != "change.statuses")
+        others = [v.sentence for v in found if v.found and v.change != "change.statuses"]
+        more = " ".join(s for s in (power_sentence(waves, say), *others) if s)
         return CaseVerdict(say("verdict.nothing"), more, say("verdict.limit"), *_confidence(waves))
     found.sort(key=lambda v: not v.found)
     return found[0] if found else _nothing_measured(findings, say)
@@ -91,6 +92,17 @@ def _wave_verdict(
         )
         more = say("verdict.audience", share=share, leader=name(step["leader"]))
     return CaseVerdict(sentence, more, say("verdict.limit"), *_confidence(waves))
+
+
+def power_sentence(finding: Finding, say: Words) -> str:
+    """Which waves would have been found; "" where the record cannot tell.
+
+    finding: of kind `waves`.
+    """
+    day = finding.estimates.get("smallest_1d")
+    if day is None or day.value is None:
+        return ""
+    return say("waves.power", n=say.number(day.value))
 
 
 def _counts_verdict(counts: Finding | None, say: Words) -> CaseVerdict | None:

@@ -25,6 +25,22 @@ if TYPE_CHECKING:
         Baseline,
         fit_baseline,
     )
+    from birdfall.measures.waves.bursts import (
+        BURSTS,
+        Bursts,
+        burst_columns,
+        find_bursts,
+        smallest_crowd,
+        smallest_found,
+    )
+    from birdfall.measures.waves.clock import (
+        DAY_S,
+        ScanClock,
+        scan_clock,
+    )
+    from birdfall.measures.waves.describe import (
+        is_inside,
+    )
     from birdfall.measures.waves.from_counts import (
         CountWave,
         CountWaves,
@@ -37,16 +53,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASSUMED_SIZE",
+    "BURSTS",
+    "DAY_S",
     "METHOD_VERSION",
     "BackTest",
     "Baseline",
+    "Bursts",
     "CountWave",
     "CountWaves",
     "Detector",
+    "ScanClock",
     "applies_to",
     "back_test",
+    "burst_columns",
     "design_detector",
+    "find_bursts",
     "fit_baseline",
+    "is_inside",
+    "scan_clock",
+    "smallest_crowd",
+    "smallest_found",
     "waves",
     "waves_from_counts",
 ]
@@ -66,6 +92,20 @@ __getattr__ = import_lazily(
             "Baseline",
             "fit_baseline",
         ),
+        "bursts": (
+            "BURSTS",
+            "Bursts",
+            "burst_columns",
+            "find_bursts",
+            "smallest_crowd",
+            "smallest_found",
+        ),
+        "clock": (
+            "DAY_S",
+            "ScanClock",
+            "scan_clock",
+        ),
+        "describe": ("is_inside",),
         "from_counts": (
             "CountWave",
             "CountWaves",

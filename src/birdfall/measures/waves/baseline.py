@@ -201,7 +201,15 @@ def _robust_rate(events: np.ndarray, exposure: np.ndarray) -> float:
     rate = events / exposure
     if np.median(events) > 0:
         return float((np.minimum(rate, _cap(rate)) * exposure).sum() / exposure.sum())
-    kept = np.argsort(rate, kind="stable")[: max(1, int(np.ceil(0.6 * len(rate))))]
+    order = np.argsort(rate, kind="stable")
+    # A desk with hours leaves most pieces empty, of which little was to be expected.
+    weight = np.cumsum(exposure[order])
+    middle = float(rate[order[np.searchsorted(weight, weight[-1] / 2)]])
+    if middle > 0:
+        held = exposure > np.median(exposure) / 100
+        capped = np.minimum(rate, max(_cap(rate[held]), 4 * middle))
+        return float((capped * exposure).sum() / exposure.sum())
+    kept = order[: max(1, int(np.ceil(0.6 * len(rate))))]
     # Nothing seen in the quiet part is not a rate of zero: half an event, spread over it.
     return float(max(events[kept].sum(), 0.5) / exposure[kept].sum())
 
@@ -234,7 +242,8 @@ def _season(
         warnings.simplefilter("ignore", RuntimeWarning)  # weeks never watched
         per_week = np.nanmedian(rate, axis=1, keepdims=True)
     scaled = rate / np.where(per_week > 0, per_week, np.nanmean(rate) + 1e-12)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # slots never watched
         capped = np.minimum(scaled, np.nanmedian(scaled, axis=0) * 3 + 1)
     profile = _profile(capped, round(DAY_S / unit))
     # shrink to a flat week where a slot holds few events

@@ -29,8 +29,6 @@ NEVER: Final = np.iinfo(np.int64).min
 _POISSON_SIZE: Final = 1e9
 #: Window in seconds in which a wave's peak is counted.
 _PEAK_S: Final = 60.0
-#: Standard deviations of a two-sided bound of 95 %.
-BOUND_95: Final = 1.96
 #: Rounds in which a window grows while the wave reaches its rim.
 _MAX_WIDENINGS: Final = 8
 #: A Poisson test calls a block below this p.
@@ -110,7 +108,8 @@ def refine_window(
     around = 1.0 * (last - first)
     seconds = np.sort(times) / 1e6
     rate = float(base.expected[window.steps].mean() / clock.step)
-    k = size_at(base.sizes, window.length)
+    # No length is steadier than steps that know nothing of one another.
+    k = min(size_at(base.sizes, window.length), float(base.sizes[0]) * window.length)
     whole_steps = clock.resolution >= clock.step * 0.999  # the steps are as fine as the times
     if whole_steps:
         start, end, onset = first, last, (first - clock.late, first - clock.late + clock.step)
@@ -130,7 +129,6 @@ def refine_window(
         inside = seconds[(seconds >= start) & (seconds <= end)]
     expected = rate * max(end - start, clock.step * 1e-3)
     low, high = count_band(np.array([expected]), k)
-    beyond = 0.0 if whole_steps else _beyond_edges(seconds, start, end, rate)
     number, at = scan.densest(inside, _PEAK_S)
     has_minutes = clock.resolution <= _PEAK_S
     tenths = np.quantile(inside, [0.1, 0.5, 0.9], method="inverted_cdf")
@@ -143,7 +141,7 @@ def refine_window(
         expected=expected,
         size=len(inside) - expected,
         size_low=len(inside) - float(high[0]),
-        size_high=len(inside) - float(low[0]) + beyond,
+        size_high=len(inside) - float(low[0]),
         p=window.p,
         p_kind=window.p_kind,
         peak=int(number) if has_minutes else None,
@@ -153,24 +151,6 @@ def refine_window(
         whole_steps=whole_steps,
         late=clock.late if whole_steps else 0.0,
     )
-
-
-def _beyond_edges(seconds: np.ndarray, start: float, end: float, rate: float) -> float:
-    """How many more falls than the base rate explains a wave may have beyond its edges.
-
-    A wave that thins out is cut where it is no longer told from the base rate. seconds: float64[n],
-    ascending. rate: base rate per second. Up to one duration before and one after it, the largest
-    surplus of falls over the lower 95 % bound of what the base rate brings.
-    """
-    reach = end - start
-    after = seconds[(seconds > end) & (seconds <= end + reach)] - end
-    before = start - seconds[(seconds < start) & (seconds >= start - reach)][::-1]
-    surplus = 0.0
-    for away in (after, before):
-        if len(away):
-            usual = np.maximum(rate * away - BOUND_95 * np.sqrt(rate * away), 0.0)
-            surplus += max(0.0, float(np.max(np.arange(1, len(away) + 1) - usual)))
-    return surplus
 
 
 def _edges(near: np.ndarray, rate: float, least: float) -> tuple[float, float, tuple[float, float]]:

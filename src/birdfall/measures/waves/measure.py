@@ -22,9 +22,10 @@ from birdfall.measures.suspensions import (
 from birdfall.measures.waves import describe
 from birdfall.measures.waves.applies import applies_to
 from birdfall.measures.waves.baseline import Baseline
+from birdfall.measures.waves.bursts import Bursts, find_bursts, smallest_found
 from birdfall.measures.waves.clock import DAY_S, ScanClock, scan_clock, to_datetime
-from birdfall.measures.waves.delivery import Catch, batch_cycle, split_backlogs
-from birdfall.measures.waves.search import MAX_WAVES, SearchResult, search
+from birdfall.measures.waves.delivery import batch_cycle
+from birdfall.measures.waves.search import MAX_WAVES, SearchResult
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import FALLEN
@@ -36,9 +37,9 @@ METHOD: Final = (
     "moving-block bootstrap of the maximum (Kuensch 1989); Gumbel tail beyond it, said so",
     "onset by profile likelihood",
 )
-#: Grows when the same data would give other numbers. 3: sizes allow for
-#: falls beyond the edges, and backlogs and batches are no waves.
-METHOD_VERSION: Final = 3
+#: Grows when the same data would give other numbers. 4: sizes allow for waves that thin out over
+#: hours, and the base rate of a desk with hours is that of its hours.
+METHOD_VERSION: Final = 4
 #: A record that does not say when it was watched, and is shorter, may be nothing but a wave.
 MIN_ALONE_S: Final = 3600.0
 #: Steps below which a record is too short to scan.
@@ -152,15 +153,11 @@ def waves(
         clock = replace(clock, resolution=max(clock.resolution, batches[0]))
     if clock.steps < MIN_STEPS:
         return refuse(Note("batched", {"cycle_s": cycle, "suspensions": len(times)}))
-    counts = clock.count_per_step(times)
-    searched = search(
-        counts, clock, alpha=alpha, replicates=replicates, seed=seed, progress=progress
+    scanned = find_bursts(
+        times, clock, alpha=alpha, replicates=replicates, seed=seed, progress=progress
     )
+    counts, searched, found = clock.count_per_step(times), scanned.searched, scanned.found
     base = searched.base
-    strongest = sorted(searched.windows, key=lambda w: -w.evidence)
-    found = _drop_shoulders([describe.refine_window(w, times, clock, base) for w in strongest])
-    found, backlogs, after_gaps = split_backlogs(found, counts, clock, base)
-    found = sorted(found, key=lambda w: (-w.size, w.start))
     shared_seed = seed if attributes else None
     tables: dict[str, pa.Table] = {
         "waves": describe.wave_table(found, low, high, timed, record, fallen, shared_seed),
@@ -182,14 +179,17 @@ def waves(
         kind="waves",
         name="waves",
         answer="found" if found else "nothing",
-        estimates=_estimates(record, clock, base, len(found), fallen.num_rows, alarms, alpha),
+        estimates={
+            **_estimates(record, clock, base, len(found), fallen.num_rows, alarms, alpha),
+            **_power(searched, clock),
+        },
         parameters=parameters,
         inputs=(record.input("statuses"), record.input("coverage")),
         limits=(
             *_record_limits(clock, base, low[~aside], high[~aside], timed[~aside]),
             *_left_out(record, stray),
             *_wave_limits(clock, searched, found, replicates),
-            *_delivery_limits(cycle, len(times), backlogs, after_gaps),
+            *_delivery_limits(cycle, len(times), scanned),
         ),
         method=METHOD,
         details={
@@ -244,16 +244,13 @@ def _estimates(
     }
 
 
-def _drop_shoulders(found: list[describe.RefinedWave]) -> list[describe.RefinedWave]:
-    """Waves, strongest first, without those that are the shoulder of a stronger one."""
-    kept: list[describe.RefinedWave] = []
-    for wave in found:
-        if all(
-            wave.start > w.end + (w.end - w.start) / 2 or wave.end < w.start - (w.end - w.start) / 2
-            for w in kept
-        ):
-            kept.append(wave)
-    return kept
+def _power(searched: SearchResult, clock: ScanClock) -> dict[str, Estimate]:
+    """The smallest waves found in nine records of ten, by how long they last."""
+    lengths = {"smallest_10min": 600.0, "smallest_1d": DAY_S}
+    return {
+        name: Estimate(smallest_found(searched, clock, s), "accounts", level=None, bounds="none")
+        for name, s in lengths.items()
+    }
 
 
 def _record_limits(
@@ -318,8 +315,7 @@ def _wave_limits(
 def _delivery_limits(
     cycle: float | None,
     suspensions: int,
-    backlogs: list[tuple[describe.RefinedWave, Catch]],
-    after_gaps: list[tuple[describe.RefinedWave, Catch]],
+    scanned: Bursts,
 ) -> list[Note]:
     """What in the record is due to how falls reached it: in batches, caught up on.
 
@@ -328,7 +324,7 @@ def _delivery_limits(
     notes = []
     if cycle is not None:
         notes.append(Note("batched", {"cycle_s": cycle, "suspensions": suspensions}))
-    for wave, catch in backlogs:
+    for wave, catch in scanned.backlogs:
         values = {
             "suspensions": wave.observed,
             "from": to_datetime(wave.start).isoformat(),
@@ -336,7 +332,7 @@ def _delivery_limits(
             "silent_s": catch.end - catch.begin,
         }
         notes.append(Note("backlog", values))
-    for wave, catch in after_gaps:
+    for wave, catch in scanned.after_gaps:
         values = {
             "suspensions": wave.observed,
             "from": to_datetime(wave.start).isoformat(),

@@ -32,6 +32,8 @@ MAX_WAVES: Final = 60
 MAX_PASSES: Final = 3
 #: Bootstrap records of all passes but the last: enough to decide what to leave out of the fit.
 QUICK_REPLICATES: Final = 199
+#: Blocks of levels of a series that is scanned given its number of events.
+FEWEST_BLOCKS: Final = 20
 #: Euler's constant, the mean of the standard Gumbel distribution.
 _EULER: Final = 0.5772156649
 
@@ -91,6 +93,7 @@ def search(
     alpha: float,
     replicates: int,
     seed: int,
+    longest: int | None = None,
     progress: Progress = silent,
 ) -> SearchResult:
     """Scan a series of counts for windows above its base rate.
@@ -107,6 +110,9 @@ def search(
         Bootstrap records drawn in the last pass.
     seed
         Seed of the draws; the result is the same for the same seed.
+    longest
+        Steps of the longest window, for a series whose level cannot be told from its waves: it is
+        scanned given its number of events, as a short one is. None: as the series allows.
     progress
         Called after each pass.
 
@@ -124,11 +130,21 @@ def search(
     for turn in range(MAX_PASSES):
         base = fit_baseline(counts, masked, clock.step, clock.begin, seed=seed)
         raw = raw if turn else base.variance_to_mean
+        if longest is not None:
+            block = max(base.block, clock.steps // FEWEST_BLOCKS)
+            base = dataclasses.replace(base, block=block)
+        by_number = base.short or longest is not None
         progress("waves: what chance does", turn, MAX_PASSES, "passes")
-        draws = replicates if base.short or turn == MAX_PASSES - 1 else quick
-        find = _find_crowds if base.short else _find_bursts
-        windows, maxima, base = find(counts, clock, base, alpha=alpha, replicates=draws, seed=seed)
-        if not windows or base.short:
+        draws = replicates if by_number or turn == MAX_PASSES - 1 else quick
+        if by_number:
+            windows, maxima, base = _find_crowds(
+                counts, clock, base, alpha=alpha, replicates=draws, seed=seed, longest=longest
+            )
+        else:
+            windows, maxima, base = _find_bursts(
+                counts, clock, base, alpha=alpha, replicates=draws, seed=seed
+            )
+        if not windows or by_number:
             break
         masked = clock.covered.copy()
         for window in windows:
@@ -199,6 +215,7 @@ def _find_crowds(
     alpha: float,
     replicates: int,
     seed: int,
+    longest: int | None = None,
 ) -> tuple[list[ScanWindow], np.ndarray, Baseline]:
     """Windows of a short record that hold more of its events than their share of the time.
 
@@ -206,7 +223,8 @@ def _find_crowds(
     have rates as uneven as real streams' (gamma of size 1), and what is left after a window is cut
     out is held against records of what is left.
     """
-    lengths = int(np.log2(max(1.0, clock.steps * MAX_WINDOW_SHARE))) + 1
+    most = clock.steps * MAX_WINDOW_SHARE
+    lengths = int(np.log2(max(1.0, most if longest is None else min(most, longest)))) + 1
     left = clock.covered.copy()
     windows: list[ScanWindow] = []
     first_maxima: np.ndarray | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from birdfall.tell.blocks import Block, TextBlock
 from birdfall.tell.page import NumberWriter, Page, how_measured, quoted
+from birdfall.tell.sentences import power_sentence
 
 
 def section(page: Page) -> list[Block]:
@@ -45,4 +46,5 @@ def section(page: Page) -> list[Block]:
                 ),
             )
             blocks.append(TextBlock(trigger))
-    return [*blocks, *how_measured(page, finding, blocks=[TextBlock(rates)])]
+    power = [TextBlock(text)] if (text := power_sentence(finding, page.say)) else []
+    return [*blocks, *how_measured(page, finding, blocks=[TextBlock(rates), *power])]

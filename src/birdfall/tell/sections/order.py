@@ -15,6 +15,7 @@ from birdfall.tell.sections import (
     brigades,
     claims,
     coordination,
+    creations,
     explanations,
     follower_counts,
     ledgers,
@@ -22,6 +23,7 @@ from birdfall.tell.sections import (
     objections,
     reconciliation,
     refusals,
+    reinstatements,
     returns,
 )
 
@@ -30,11 +32,13 @@ MEASURE_SECTIONS: Final = (
     Section("claims", claims.section, "claim"),
     Section("audience", audiences.section, "audiences"),
     Section("returns", returns.section, "returns"),
+    Section("reinstatements", reinstatements.section, "reinstatements"),
     Section("ledgers", ledgers.section, "ledger"),
     Section("counts", follower_counts.section, "counts"),
     Section("reconciliation", reconciliation.section, "reconciliation"),
     Section("coordination", coordination.section, "coordination"),
     Section("brigades", brigades.section, "brigades"),
+    Section("creations", creations.section, "creations"),
     Section("automation", automation.section, "automation"),
     Section("explanations", explanations.section, "explanations"),
 )
