@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from audit import bursts, reports
+from audit import bursts, looks, reports
 from audit.makes import delivery, enforcement, quiet
 from audit.makes.sessions import people_with_apps
 from birdfall.explanations.reference_worlds import reference
@@ -273,5 +273,15 @@ PROMISES: Final = (
         0.9,
         bursts.stated_farm_is_found,
         short=1,
+    ),
+    *(
+        Promise(
+            f"returns by daily looks, {name} away",
+            "the share back within four days, of the falls seen, lies within its interval",
+            0.95,
+            partial(looks.share_of_the_seen_is_covered, median_s),
+            short=1,
+        )
+        for name, median_s in (("12 hours", 43_200.0), ("5 days", 432_000.0))
     ),
 )

@@ -293,6 +293,8 @@ def test_the_last_number_has_bounds_where_times_are_intervals():
     # when b left, a may have been away already or not
     assert [tuple(r.values())[1:] for r in finding.table("series").to_pylist()] == [
         (3, 3, 3, 0, 0, 0),
+        # from here on a may be away: the band holds between rows too
+        (3, 2, 3, 0, 0, 1),
         (2, 1, 2, 0, 0, 1),
         (1, 1, 1, 1, 1, 1),
     ]

@@ -42,7 +42,7 @@ from birdfall.record.record import NEVER, Record
 
 METHOD: Final = ("edge-and-visibility", "kaplan-meier-1958", "greenwood-1926", "identified-bounds")
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 2
+METHOD_VERSION: Final = 3
 ENTRIES: Final = pa.schema([
     ("time", TIME), ("time_low", TIME), ("account", pa.string()), ("cause", pa.string()),
     ("change", pa.int8()), ("missing", pa.int8()),

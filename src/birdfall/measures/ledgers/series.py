@@ -14,7 +14,7 @@ from birdfall.measures.ledgers.edges import EdgeEvents
 from birdfall.measures.ledgers.entries import Entries
 from birdfall.measures.suspensions import ALWAYS, Absences
 from birdfall.model.schemas import TIME
-from birdfall.record.record import Record
+from birdfall.record.record import NEVER, Record
 from birdfall.record.split import ByRows
 
 #: Rows of a series; of more distinct times some are left out, never the turning points.
@@ -82,10 +82,13 @@ def balance(made: Entries) -> Balance:
 
 def series_table(made: Entries, kept: Balance, edges: EdgeEvents, hidden: Absences) -> pa.Table:
     """Followers over time. Schema `SERIES`; low and high hold every history the intervals allow."""
-    rows = _chosen_rows(kept)
-    times, followers, missing = kept.time[rows], kept.followers[rows], kept.missing[rows]
-    columns = [followers, followers, followers, missing, missing, missing]
     vague = uncertain_followers(edges, hidden)
+    times = np.union1d(kept.time[_chosen_rows(kept)], _interval_starts(edges, hidden, vague))
+    place = np.searchsorted(kept.time, times, side="right")
+    followers = np.concatenate(([kept.opening], kept.followers))[place]
+    away = int(made.missing[made.time == ALWAYS].sum())
+    missing = np.concatenate(([away], kept.missing))[place]
+    columns = [followers, followers, followers, missing, missing, missing]
     if len(vague):
         # Accounts of which all is known exactly count the same in every history.
         sure = ~np.isin(made.code, vague)
@@ -101,6 +104,26 @@ def series_table(made: Entries, kept: Balance, edges: EdgeEvents, hidden: Absenc
         columns += [missing, exact[1] + found.missing_low, exact[1] + found.missing_high]
     arrays = [pa.array(times, pa.int64()).cast(TIME), *(pa.array(c, pa.int64()) for c in columns)]
     return pa.table(arrays, schema=SERIES)
+
+
+def _interval_starts(
+    edges: EdgeEvents, hidden: Absences, vague: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """The first moments at which what is known within an interval may have happened, int64[n] us.
+
+    The band widens there, and holds between rows only if they are rows of it.
+    """
+    ours = hidden.select(np.isin(hidden.code, vague))
+    of = np.isin(edges.code, vague)
+    pairs = [
+        (ours.fell_after, ours.fell_by),
+        (ours.back_after, ours.back_by),
+        (edges.after[of], edges.time[of]),
+    ]
+    starts = np.unique(np.concatenate([a[(a != t) & (np.abs(a) != NEVER)] + 1 for a, t in pairs]))
+    if len(starts) > MAX_ROWS:
+        starts = starts[np.linspace(0, len(starts) - 1, MAX_ROWS).round().astype(np.int64)]
+    return starts
 
 
 def uncertain_followers(edges: EdgeEvents, hidden: Absences) -> NDArray[np.int32]:

@@ -128,6 +128,7 @@ def return_curve(found: Absences, z: float) -> ReturnCurve | IntervalCurve:
     shortest = _durations(back_low, found.fell_by)
     longest = _durations(back_high, fell_low)
     limits = []
+    limits += _unseen_between_looks(found)
     unbounded = int((found.fell_after == ALWAYS).sum())
     if unbounded:
         limits.append(Note("fell-before-first-sighting", {"falls": unbounded}))
@@ -150,6 +151,22 @@ def return_curve(found: Absences, z: float) -> ReturnCurve | IntervalCurve:
     return ReturnCurve(
         middle, kaplan_meier(shortest, came, z), kaplan_meier(longest, came, z), tuple(limits)
     )
+
+
+def _unseen_between_looks(found: Absences) -> list[Note]:
+    """That falls which begin and end between two looks are never seen, where there are looks.
+
+    They were short, and how many there were cannot be had: the shares are those of falls that
+    lasted until a look.
+    """
+    looked = (found.fell_after != ALWAYS) & (found.fell_after < found.fell_by)
+    if not looked.any():
+        return []
+    apart = float(np.median((found.fell_by - found.fell_after)[looked])) / SECOND_US
+    away_until = np.where(found.back_by != NEVER, found.back_after, found.known_until)
+    once = int((looked & (found.back_by != NEVER) & (away_until <= found.fell_by)).sum())
+    values = {"looks_s": apart, "once": once, "falls": int(looked.sum())}
+    return [Note("short-falls-unseen", values)]
 
 
 def _durations(back: NDArray[np.int64], fell: NDArray[np.int64]) -> NDArray[np.int64]:
