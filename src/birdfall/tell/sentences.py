@@ -102,7 +102,7 @@ def power_sentence(finding: Finding, say: Words) -> str:
     day = finding.estimates.get("smallest_1d")
     if day is None or day.value is None:
         return ""
-    return say("waves.power", n=say.number(day.value))
+    return say("waves.power", n=NumberWriter(finding, say).number("smallest_1d"))
 
 
 def _counts_verdict(counts: Finding | None, say: Words) -> CaseVerdict | None:
