@@ -276,13 +276,14 @@ def check_record(record, data):
                 for value in row.values():
                     if isinstance(value, str):
                         value.encode("utf-8")
-    return lost_rows(record) or "read"
+    return lost_rows(record, data) or "read"
 
 
-def lost_rows(record):
+def lost_rows(record, data):
     """A fault in words if rows of the file are neither kept nor refused nor counted; else "".
 
-    Rows are told by their numbers: all between the first and the last that anything is said of.
+    Rows are told by their numbers: all between the first and the last that anything is said of, but
+    for as many as lines are empty.
     """
     named, counted = set(), 0
     for table in ("acts", "statuses", "counts", "follows", "accounts", "rejected"):
@@ -294,7 +295,8 @@ def lost_rows(record):
     for row in record.table("rejected").to_pylist() if record.has("rejected") else ():
         if row["line"] is None and str(row["value"]).isdecimal():
             counted += int(row["value"])
-    lost = max(named) - min(named) + 1 - len(named) - counted
+    empty = sum(not line.strip(b" ,;\t\0") for line in data.splitlines())
+    lost = max(named) - min(named) + 1 - len(named) - counted - empty
     return f"fault: {lost} rows of which nothing is said" if lost > 0 else ""
 
 

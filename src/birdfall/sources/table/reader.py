@@ -89,6 +89,10 @@ def read_mapped_rows(
         progress("read", done, table.estimate_rows(done), "rows")
     for emitter in emitters:
         yield from emitter.finish()
+    if all(e.plan.emit.first_of for e in emitters):  # nothing else is made of the rows
+        again = max((e.repeated for e in emitters), default=0)
+        if again:
+            rejections.add(None, None, again, "accounts that stand further up: counted once")
     if silent_rows:
         rejections.add(None, None, silent_rows, "rows that hold nothing of what is read here")
     yield from rejections.rows()

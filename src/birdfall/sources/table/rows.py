@@ -64,6 +64,8 @@ class Emitter:
         self._acted: dict[str, list[int]] = {}
         self._last = 0
         self._told: set[str] = set()
+        #: rows of accounts and the like that stood in the file before
+        self.repeated = 0
         #: rows of the last batch that it passed over (bool[n])
         self.passed_over = np.zeros(0, bool)
 
@@ -400,6 +402,7 @@ class Emitter:
         self._seen = pa.concat_arrays([self._seen, named.filter(pa.array(new)).cast(pa.string())])
         if len(taken) == len(lines):
             return columns, lines
+        self.repeated += len(lines) - len(taken)
         rows = pa.array(taken)
         return {c: a.take(rows) for c, a in columns.items()}, lines[taken]
 
