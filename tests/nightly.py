@@ -136,6 +136,10 @@ def parts() -> dict[str, Part]:
             script("tests/cluster/run.py", "--accounts", "100000"),
         ),
         "live": Part("real servers: 10,000 accounts, moderation, a wiki", ("make", "test-nightly")),
+        "whole-job": Part(
+            "processor and memory of the whole job, against the table that is kept",
+            script("benchmarks/whole_job.py", "--check"),
+        ),
         "mutants": Part(
             "forty seeded faults",
             script("tests/mutants.py"),

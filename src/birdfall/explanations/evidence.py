@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypedDict
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from birdfall.explanations.verdict import Value
 from birdfall.measures.follower_counts import Fact
@@ -75,12 +77,14 @@ class ScannedWave(TypedDict):
     trigger_base_share: float
 
 
-class WaveMember(TypedDict):
-    """A row of the table "members": an account, and between which moments it fell."""
+class WaveMembers(NamedTuple):
+    """The accounts of a wave by code, and between which moments each fell, int64[n] us; `-NEVER`
+    where nothing bounds it before.
+    """
 
-    code: int
-    fell_after: dt.datetime | None
-    fell_by: dt.datetime
+    code: np.ndarray
+    after: np.ndarray
+    by: np.ndarray
 
 
 class RankedAudience(TypedDict):
@@ -108,7 +112,7 @@ def wave_evidence(findings: Mapping[str, Finding], record: Record, wave: int = 1
     row = next((r for r in waves.table("waves").to_pylist() if r["wave"] == wave), None)
     if row is None:
         return CaseEvidence({}, {})
-    members = [m for m in waves.table("members").to_pylist() if m["wave"] == wave]
+    members = _members_of(waves, wave)
     known: dict[str, Value] = {}
     source: dict[str, str] = {}
 
@@ -121,12 +125,12 @@ def wave_evidence(findings: Mapping[str, Finding], record: Record, wave: int = 1
     add("statuses", {"log10_dispersion": _log_dispersion(waves, row)})
     audiences = findings.get(f"audiences-{wave}")
     if audiences is not None and audiences.answer != "cannot":
-        add("follows", _audience_items(audiences, len(members)))
+        add("follows", _audience_items(audiences, len(members.code)))
     elif (counts := findings.get("counts")) is not None and counts.answer == "found":
         ratios = counts.table("ratios").to_pylist() if "ratios" in counts.tables else []
         ratio = next((r["ratio"] for r in ratios if r["ratio"] and r["ratio"] > 0), None)
         add("counts", {"log_hazard_ratio": None if ratio is None else math.log(ratio)})
-    codes = np.array([m["code"] for m in members], np.int64)
+    codes = members.code
     notable = _notable_accounts(record)
     if notable is not None:
         hit = int(notable[codes].sum())
@@ -134,10 +138,10 @@ def wave_evidence(findings: Mapping[str, Finding], record: Record, wave: int = 1
         odds = log_odds(hit, len(codes), others, len(notable) - len(codes))
         add("accounts", {"log_or_notable": odds})
     if row.get("trigger") == "client":
-        add("clients", _client_items(row, len(members), len(record.ids)))
+        add("clients", _client_items(row, len(codes), len(record.ids)))
     add("timelines", flagged_share(findings.get(f"automation-{wave}")))
     returns = findings.get(f"returns-{wave}")
-    add("returns", _return_items(record, codes, members, notable, returns))
+    add("returns", _return_items(record, members, notable, returns))
     add("reports", _report_items(record, row, codes))
     return CaseEvidence(known, source)
 
@@ -203,11 +207,23 @@ def _client_items(row: ScannedWave, fallen: int, everyone: int) -> Items:
     return {"app_share": share, "log_or_app": odds}
 
 
-def _pace_items(row: ScannedWave, members: Sequence[WaveMember]) -> Items:
+def _members_of(waves: Finding, wave: int) -> WaveMembers:
+    """The members of one wave, in the order of the finding."""
+    table = waves.table("members")
+    table = table.filter(pc.equal(table.column("wave"), wave))
+    after, by = (
+        pc.fill_null(table.column(name).cast(pa.timestamp("us", "UTC")).cast(pa.int64()), -NEVER)
+        for name in ("fell_after", "fell_by")
+    )
+    return WaveMembers(
+        table.column("code").to_numpy().astype(np.int64), after.to_numpy(), by.to_numpy()
+    )
+
+
+def _pace_items(row: ScannedWave, members: WaveMembers) -> Items:
     """Size, excess and pace of the wave."""
-    n, expected = len(members), float(row["expected"])
-    after = np.array([_microseconds(m["fell_after"]) for m in members], float)
-    by = np.array([_microseconds(m["fell_by"]) for m in members], float)
+    n, expected = len(members.code), float(row["expected"])
+    after, by = members.after.astype(float), members.by.astype(float)
     width_s = float(np.median(by - after)) / 1e6 if n else 0.0
     out: Items = {
         "log10_size": math.log10(n + 0.5),
@@ -322,24 +338,22 @@ def least_total(rates: Sequence[float], least: Sequence[float], most: Sequence[f
 
 def _return_items(
     record: Record,
-    codes: np.ndarray,
-    members: Sequence[WaveMember],
+    members: WaveMembers,
     notable: np.ndarray | None,
     finding: Finding | None,
 ) -> Items:
     """How many came back, when, and whether together."""
-    if finding is None or finding.answer == "cannot" or not len(codes):
+    if finding is None or finding.answer == "cannot" or not len(members.code):
         return {}
     four = finding["returned_4d"]
     if four.value is None:
         return {}
     found = find_absences(record)
-    fell_by = {int(m["code"]): _microseconds(m["fell_by"]) for m in members}
-    mine = np.array(
-        [fell_by.get(int(c)) == int(t) for c, t in zip(found.code, found.fell_by, strict=True)],
-        np.bool_,
-    )
-    chosen = found.select(mine)
+    # of an account that fell twice in the wave, its last fall
+    known_code, last = np.unique(members.code[::-1], return_index=True)
+    at = np.minimum(np.searchsorted(known_code, found.code), len(known_code) - 1)
+    fell_by = members.by[::-1][last][at]
+    chosen = found.select((known_code[at] == found.code) & (fell_by == found.fell_by))
     back = chosen.back_by != NEVER
     out: Items = {"returned_share": float(four.value)}
     if back.sum() >= MIN_RETURNS:

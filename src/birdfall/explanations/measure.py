@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from birdfall.explanations.conformal_sets import COVERAGE_LEVEL, MIN_MISFIT_P
 from birdfall.explanations.details import ExplanationDetails, WaveScope
@@ -140,14 +141,16 @@ def _wave_scope(findings: Mapping[str, Finding], wave: int) -> WaveScope | None:
     waves = findings.get("waves")
     if waves is None or waves.answer != "found":
         return None
-    members = [m for m in waves.table("members").to_pylist() if m["wave"] == wave]
-    if not members:
+    members = waves.table("members")
+    members = members.filter(pc.equal(members.column("wave"), wave))
+    number = members.num_rows
+    if not number:
         return None
     # one look a day dates a fall by the look that missed the account: the record that is asked for
     # begins at the look before
-    begin = min(m["fell_after"] or m["fell_by"] for m in members)
-    end = max(m["fell_by"] for m in members)
-    return WaveScope((len(members), len(members)), begin.isoformat(), end.isoformat())
+    begins = pc.coalesce(members.column("fell_after"), members.column("fell_by"))
+    begin, end = pc.min(begins).as_py(), pc.max(members.column("fell_by")).as_py()
+    return WaveScope((number, number), begin.isoformat(), end.isoformat())
 
 
 def explain_evidence(

@@ -183,11 +183,13 @@ def _is_member_of_wave(
         )
     code = record.ids.encode(chosen.column("account").cast(pa.string())).astype(np.int64)
     fell = chosen.column("fell_by").cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
-    keep = np.zeros(len(found), dtype=bool)
     order = np.lexsort((fell, code))
     code, fell = code[order], fell[order]
-    for edge in np.flatnonzero(np.isin(found.code, code)):
-        low, high = np.searchsorted(code, [found.code[edge], found.code[edge] + 1])
-        times = fell[low:high]
-        keep[edge] = bool(((times >= found.fell_by[edge]) & (times < found.back_by[edge])).any())
-    return keep
+    # the first member's fall, by account and time, that lies at or after the absence's begin
+    moments = np.unique(np.concatenate([fell, found.fell_by]))
+    keys = code * len(moments) + np.searchsorted(moments, fell)
+    asked = found.code.astype(np.int64) * len(moments) + np.searchsorted(moments, found.fell_by)
+    first = np.searchsorted(keys, asked)
+    at = np.minimum(first, len(keys) - 1)
+    inside: NDArray[np.bool_] = (code[at] == found.code) & (fell[at] < found.back_by)
+    return inside & (first < len(keys))
