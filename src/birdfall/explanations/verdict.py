@@ -22,6 +22,7 @@ from birdfall.explanations.conformal_sets import (
 from birdfall.explanations.kept_fits import Fitted, kept_fit
 from birdfall.explanations.likelihood_ratio import CauseClassifier, fit_calibrated, fit_full
 from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
+from birdfall.model.cores import cores
 from birdfall.world.evidence import ITEMS
 
 #: Largest |log10 likelihood ratio| of one item, and of all: a simulator cannot support more.
@@ -34,8 +35,6 @@ FLIP_DRAWS: Final = 64
 MAX_FLIP, FLIP_STEP = 4.0, 0.1
 #: Training-set size of the fast refits, of which many are needed.
 REFIT_WORLDS: Final = 3_000
-#: Refits that run at the same time.
-REFIT_THREADS: Final = 2
 #: Draws for which the misfit is computed, about.
 MISFIT_DRAWS: Final = 16
 LOG10 = float(np.log(10))
@@ -210,7 +209,7 @@ def _fragility(
             by_source[source] = left_out
     # each is a fit of its own, and numpy releases the interpreter: in threads they take half the
     # time
-    with ThreadPoolExecutor(REFIT_THREADS) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         item_fits, source_fits = (
             {
                 name: pool.submit(_weigh_without, known, left_out, reference)

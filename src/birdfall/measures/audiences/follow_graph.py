@@ -13,9 +13,9 @@ import numpy as np
 
 from birdfall.kernels import enrichment as kernel
 from birdfall.kernels.content_order import colour_neighbours
+from birdfall.model.cores import cores
 from birdfall.record.record import NEVER, FollowEdges, Record
 
-MAX_THREADS: Final = 2
 #: How often the colours of accounts are made of those they follow, and of their followers.
 COLOUR_ROUNDS: Final = 4
 #: Multiples of an audience's share of the fallen that its e-value averages over.
@@ -289,20 +289,20 @@ def count_fallen_by_pass(graph: FollowGraph, codes: np.ndarray) -> np.ndarray:
 
 
 def run_over_audiences(
-    graph: FollowGraph, work: Callable[[int, int], None], parts: int = 8 * MAX_THREADS
+    graph: FollowGraph, work: Callable[[int, int], None], parts: int | None = None
 ) -> None:
     """Call `work(first, last)` over ranges [first, last) of audiences, in threads.
 
     Ranges hold about as many edges each. There are more of them than threads, so that a thread that
-    is held up leaves the rest to the other.
+    is held up leaves the rest to the others.
     """
-    wanted = np.linspace(0, graph.starts[-1], parts + 1)[1:-1]
+    wanted = np.linspace(0, graph.starts[-1], (parts or 8 * cores()) + 1)[1:-1]
     cuts = np.unique(np.r_[0, np.searchsorted(graph.starts, wanted), len(graph.leaders)]).tolist()
     run_in_threads(work, list(pairwise(cuts)))
 
 
 def run_in_threads(work: Callable[[int, int], None], ranges: list[tuple[int, int]]) -> None:
     """Call `work(first, last)` for each range, in threads."""
-    with ThreadPoolExecutor(MAX_THREADS) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for done in [pool.submit(work, *r) for r in ranges]:
             done.result()

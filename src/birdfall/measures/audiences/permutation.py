@@ -10,7 +10,6 @@ import numpy as np
 
 from birdfall.kernels import tails
 from birdfall.measures.audiences.follow_graph import (
-    MAX_THREADS,
     AudienceGraph,
     Draws,
     StratumRates,
@@ -18,6 +17,9 @@ from birdfall.measures.audiences.follow_graph import (
 
 #: From this many audiences on, the false discovery rate is held instead of the family-wise error.
 FDR_MIN_AUDIENCES: Final = 100_000
+
+#: Streams of random draws: a fixed number, so that no result hangs on how many cores there are.
+STREAMS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def permuted_maxima(
     order = graph.ordered_within(of).astype(np.int32)
     stratum_starts = np.r_[0, np.cumsum(np.bincount(of, minlength=number))].astype(np.int64)
     fallen_in = np.bincount(of, weights=fallen, minlength=number).astype(np.int64)
-    cuts = [permutations * i // MAX_THREADS for i in range(MAX_THREADS + 1)]
+    cuts = [permutations * i // STREAMS for i in range(STREAMS + 1)]
     runs = tuple((first, last, _stream(seed, first)) for first, last in pairwise(cuts))
     draws = Draws(order, stratum_starts, fallen_in, runs)
     return graph.drawn_maxima(draws, mean, deviation)

@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from birdfall.kernels import minhash, text_normal
 from birdfall.measures.coordination.text_normalisation import character_table
+from birdfall.model.cores import cores
 
 #: Values per signature and bands: a pair at Jaccard 0.8 is a candidate with probability 1 - (1 -
 #: 0.8^4)^16 = 0.9998.
@@ -29,7 +30,6 @@ VALUES, BANDS = 64, 16
 MAX_PARTNERS_PER_KEY = 24
 #: Candidates that are gathered at a time.
 PIECE_PAIRS = 1 << 16
-THREADS = 2
 #: Smallest Jaccard index of 5-character shingles that joins two texts.
 NEAR = 0.8
 #: Texts with fewer reduced characters are never joined.
@@ -87,10 +87,8 @@ def reduce_texts(texts: pa.Array | pa.ChunkedArray) -> ReducedTexts:
         np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
     )
     table = character_table()
-    cuts = [n * i // THREADS for i in range(THREADS + 1)]
 
-    def part(i: int) -> tuple[np.ndarray, np.ndarray]:
-        first, last = cuts[i], cuts[i + 1]
+    def part(first: int, last: int) -> tuple[np.ndarray, np.ndarray]:
         ends = np.empty(last - first, np.int64)
         return text_normal.reduce(
             buffer,
@@ -106,7 +104,7 @@ def reduce_texts(texts: pa.Array | pa.ChunkedArray) -> ReducedTexts:
             _WWW,
         ), ends
 
-    parts = _run_threads(part)
+    parts = _run_threads(n, part)
     starts = np.cumsum([0] + [len(codes) for codes, _ in parts])
     ends = np.concatenate(
         [ends + start for (_, ends), start in zip(parts, starts[:-1], strict=True)]
@@ -202,9 +200,8 @@ def _first_copies(plain: ReducedTexts) -> np.ndarray:
     """For each text the first text that equals it."""
     n = len(plain)
     hashes = np.empty(n, np.uint64)
-    cuts = [n * i // THREADS for i in range(THREADS + 1)]
     _run_threads(
-        lambda i: minhash.text_hashes(plain.codes, plain.offset, cuts[i], cuts[i + 1], hashes)
+        n, lambda first, last: minhash.text_hashes(plain.codes, plain.offset, first, last, hashes)
     )
     _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     representative = first[inverse].astype(np.int64)
@@ -231,11 +228,11 @@ class _ShingleSets:
         """Exact Jaccard index of pairs of positions; 0 where sizes alone rule `at_least` out."""
         found = np.empty(len(left), np.float64)
         a, b = self.place[left], self.place[right]
-        cuts = [len(left) * i // THREADS for i in range(THREADS + 1)]
         _run_threads(
-            lambda i: minhash.similarities(
-                a, b, self.starts, self.ends, self.shingles, at_least, found, cuts[i], cuts[i + 1]
-            )
+            len(left),
+            lambda first, last: minhash.similarities(
+                a, b, self.starts, self.ends, self.shingles, at_least, found, first, last
+            ),
         )
         return found
 
@@ -249,11 +246,11 @@ def _near_pairs(
     n = len(distinct)
     signature = np.empty((n, VALUES), np.uint32)
     bits = np.empty((n, minhash.WORDS), np.uint64)
-    cuts = [n * i // THREADS for i in range(THREADS + 1)]
     _run_threads(
-        lambda i: minhash.signatures(
-            plain.codes, plain.offset, distinct, cuts[i], cuts[i + 1], signature, bits
-        )
+        n,
+        lambda first, last: minhash.signatures(
+            plain.codes, plain.offset, distinct, first, last, signature, bits
+        ),
     )
     size = np.diff(plain.offset)[distinct] - minhash.SHINGLE + 1
     pairs, crowded = _candidate_pairs(signature, bits, size, at_least)
@@ -277,24 +274,23 @@ def _candidate_pairs(
     rank = np.empty((n, BANDS), np.int32)
     low = max(n - 1, 1).bit_length()
     keys = np.empty(n, np.uint64)
-    cuts = [n * i // THREADS for i in range(THREADS + 1)]
     crowded, found = 0, [np.empty(0, np.uint64)]
     for band in range(BANDS):
         minhash.band_keys(signature, band, rows, low, keys)
         keys.sort()
         crowded += minhash.rank_texts(keys, low, band, MAX_PARTNERS_PER_KEY, rank)
 
-        def part(i: int, band: int = band) -> list[np.ndarray]:
-            at, pieces, room = cuts[i], [], np.empty(PIECE_PAIRS, np.uint64)
-            while at < cuts[i + 1]:
+        def part(at: int, last: int, band: int = band) -> list[np.ndarray]:
+            pieces, room = [], np.empty(PIECE_PAIRS, np.uint64)
+            while at < last:
                 number, at = minhash.candidates(
                     keys, low, signature, bits, size, rank, band, rows, MAX_PARTNERS_PER_KEY,
-                    at_least, at, cuts[i + 1], room,
+                    at_least, at, last, room,
                 )  # fmt: skip
                 pieces.append(room[:number].copy())
             return pieces
 
-        for pieces in _run_threads(part):
+        for pieces in _run_threads(n, part):
             found += pieces
     pairs = np.concatenate(found)
     pairs.sort()
@@ -310,11 +306,11 @@ def _shingle_sets(
     texts = distinct[involved]
     starts = np.r_[0, np.cumsum(np.diff(plain.offset)[texts])].astype(np.int64)
     ends, shingles = starts[:-1].copy(), np.empty(starts[-1], np.uint64)
-    cuts = [len(texts) * i // THREADS for i in range(THREADS + 1)]
     _run_threads(
-        lambda i: minhash.shingle_sets(
-            plain.codes, plain.offset, texts, starts, ends, shingles, cuts[i], cuts[i + 1]
-        )
+        len(texts),
+        lambda first, last: minhash.shingle_sets(
+            plain.codes, plain.offset, texts, starts, ends, shingles, first, last
+        ),
     )
     return _ShingleSets(np.cumsum(involved) - 1, starts, ends, shingles)
 
@@ -379,6 +375,9 @@ def _number_clusters(
     )
 
 
-def _run_threads(work: Callable[[int], T]) -> list[T]:
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(work, range(THREADS)))
+def _run_threads(number: int, work: Callable[[int, int], T]) -> list[T]:
+    """What `work(first, last)` gives for ranges [first, last) of `number`, one for each core."""
+    parts = cores()
+    cuts = [number * i // parts for i in range(parts + 1)]
+    with ThreadPoolExecutor(parts) as pool:
+        return list(pool.map(work, cuts[:-1], cuts[1:]))
