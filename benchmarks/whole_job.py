@@ -35,6 +35,8 @@ from typing import NamedTuple
 
 from whole_job_files import write_counts, write_job, write_suspensions
 
+from birdfall.model.errors import ExitCode
+
 ROOT = Path(__file__).resolve().parents[1]
 FILES, TABLE = ROOT / "build" / "whole_job", ROOT / "benchmarks" / "whole_job.json"
 STATE = ROOT / "build" / "whole_job.jsonl"
@@ -153,7 +155,7 @@ def measure(row: Row, code: str) -> Run:
     said = process.stderr.read()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):  # 1: nothing was found, or a statement is contradicted
+    if process.returncode not in (ExitCode.FOUND, ExitCode.NOTHING_FOUND):
         sys.exit(f"{row.name} ended with {process.returncode}:\n{said.decode()[-2000:]}")
     unit = 1 if sys.platform == "darwin" else 1024
     clock = time.perf_counter() - begun
