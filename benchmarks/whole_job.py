@@ -196,9 +196,7 @@ def table_json(table: list[Measured]) -> str:
     versions = {name: metadata.version(name) for name in ("numpy", "numba", "duckdb", "pyarrow")}
     head = {
         "date": dt.date.today().isoformat(),
-        "commit": subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
-        ).stdout.strip(),
+        "code": code_digest(),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
         "python": platform.python_version(),
         "versions": versions,

@@ -7,11 +7,15 @@ import subprocess
 import sys
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from numba import njit
 
 from birdfall.kernels.compile import argument_types, compile_kernels, kernel_named
 from birdfall.kernels.signatures import SIGNATURES
+from birdfall.measures.waves import waves
+from birdfall.model.schemas import TIME
+from birdfall.record.record import from_tables
 from compiling import list_compiled
 
 NAME = "coaction.edges.index_edges"
@@ -38,6 +42,27 @@ def test_a_call_finds_what_was_compiled_ahead():
 
 def test_a_case_calls_no_kernel_in_a_way_that_was_not_compiled_ahead(small_case):
     assert json.loads((small_case.parent / "compiled.json").read_text()) == []
+
+
+def test_a_short_record_calls_none_either():
+    minutes = np.r_[np.arange(0, 40_000, 2_000), 20_000 + np.arange(12)]
+    statuses = pa.table(
+        {
+            "account": [f"a{n}" for n in range(len(minutes))],
+            "status": ["suspended"] * len(minutes),
+            "time": pa.array(minutes * 60_000_000).cast(TIME),
+            "observation": ["change"] * len(minutes),
+        }
+    )
+    record = from_tables({"statuses": statuses})
+    with list_compiled() as compiled:
+        found = waves(record)
+    assert found.answer == "found" and found.table("waves").num_rows == 1
+    assert compiled == []
+    # also where an earlier process left compiled what it called
+    for name in ("crowding.crowding_null_maxima", "crowding.most_crowded_window"):
+        called = set(map(tuple, kernel_named(name).signatures))
+        assert {argument_types(signature) for signature in SIGNATURES[name]} <= called
 
 
 @pytest.mark.slow

@@ -98,6 +98,8 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
     "content_order.spread_colours": (
         "int64[::1], int32[::1], uint64[::1], int32[::1], int64, uint64[::1]",
     ),
+    "crowding.crowding_null_maxima": ("int64, boolean[::1], int64, int64, float64, int64, int64",),
+    "crowding.most_crowded_window": ("float64[::1], boolean[::1], int64",),
     "densest_subgraph.densest_block": ("int32[::1], int32[::1], float64[::1], int64",),
     "edetector.advance": (
         "float64[::1], float64[::1], float64[::1], float64[::1], boolean[::1], float64[::1]",
