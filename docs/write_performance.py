@@ -23,7 +23,7 @@ def written(told: dict[str, Any]) -> str:
     rows = told["rows"]
     loads = [row["load"] for row in rows]
     head = (
-        f"Measured on {told['date']} (digest of the code {told['code']}): {told['machine']}, Python "
+        f"Measured on {told['date']} (code {told['code']}): {told['machine']}, Python "
         f"{told['python']}, {versions}; other work ran beside (load {min(loads):.1f} to "
         f"{max(loads):.1f}), so the clock is an upper bound. Medians of the runs, each a process "
         "of its own. The yardstick is fixed work (sorting, hashing, plain Python) that runs just "
