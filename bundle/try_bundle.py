@@ -106,7 +106,7 @@ def try_journey(app, begin):
     begin = time.monotonic()
     visitor.send(f"{case}/ask", title="night", question="")
     page = visitor.wait_for_job(case)
-    answer = re.search("<h1>(.*?)</h1>", page)[1]
+    answer = re.sub("<[^>]+>", "", re.search("<h1>(.*?)</h1>", page)[1])
     print(f"answer after {time.monotonic() - begin:.0f} s: {answer}")
     if "200 accounts were suspended" not in answer:
         sys.exit("this is not the answer of the data that was given")
