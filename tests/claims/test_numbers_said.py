@@ -44,7 +44,7 @@ def who_is_meant(finding, key):
         return finding.details["leader"]
     named = key.partition("[")[2].partition("]")[0].removeprefix("@")
     if finding.kind == "audiences":
-        return finding.table("explanation").column("account")[0].as_py()
+        return finding.table("explanation").column("leader")[0].as_py()
     return named
 
 
