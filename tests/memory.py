@@ -1,7 +1,7 @@
 """Measures that are asked the same question of the same record many times, answered once."""
 
 from birdfall.model.findings import Finding, as_plain
-from birdfall.pipeline.catalogue import Measure
+from birdfall.pipeline.measure import Measure
 
 
 def remember_findings(monkeypatch, records, *, others=False):

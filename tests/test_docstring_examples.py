@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import birdfall
-from birdfall.pipeline.catalogue import Measure
+from birdfall.pipeline.measure import Measure
 from memory import remember_findings
 
 SOURCES = Path(birdfall.__file__).parent

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from birdfall.model.errors import CannotAnswer
-from birdfall.model.findings import Finding, Note, say_the_same
-from birdfall.pipeline.catalogue import Measure, StepSubject, find_measure
+from birdfall.model.findings import Finding
+from birdfall.pipeline.asking import begin_run, known_ids, measure_first, refuse, require_data
+from birdfall.pipeline.catalogue import find_measure
 from birdfall.pipeline.context import Inputs, Options, Run
+from birdfall.pipeline.measure import StepSubject
 from birdfall.record.case import Case
 from birdfall.record.record import Record
 from birdfall.tell.record_summary import record_html, record_text
@@ -223,10 +225,7 @@ class Inquiry:
     def coordination(self, **parameters: Any) -> Finding:
         """Which accounts moved together more than chance allows.
 
-        Parameters
-        ----------
-        **parameters
-            Those of `birdfall.measures.coordination.coordination`, such as trace="repost".
+        Parameters: those of `birdfall.measures.coordination.coordination`, such as trace="repost".
 
         Raises
         ------
@@ -367,11 +366,11 @@ class Inquiry:
         'waves'
         """
         measure = find_measure(name)
-        leaders = _known_ids(self.record, leaders)
+        leaders = known_ids(self.record, leaders)
         run = self._run(waves, everything=name == "explanations")
         # a network is asked of its own trace, and says itself what the record lacks for it
         if name != "coordination":
-            self._require(measure)
+            require_data(measure, self.record)
         needs = list(measure.needs(run))
         if wave is None and "waves" in needs:
             if name == "returns" or (name == "ledgers" and leaders is not None):
@@ -379,16 +378,16 @@ class Inquiry:
             elif name != "ledgers":
                 wave = 1
         if leaders is None and "leaders" not in parameters:
-            self._measure_first(run, needs)
+            measure_first(run, needs)
         else:
-            self._measure_first(run, [m for m in needs if m == "waves"])
+            measure_first(run, [m for m in needs if m == "waves"])
             parameters |= {} if leaders is None or name == "ledgers" else {"leaders": leaders}
         if wave is not None:
             run.require_wave(wave)
         if leaders is None and name == "ledgers":
             leaders = run.leaders()
         subject = StepSubject(name, name, wave, tuple(leaders or ()))
-        _refuse(measure.missing(run, subject))
+        refuse(measure.missing(run, subject))
         found = measure.measure(run, subject, parameters)
         if not found:
             raise CannotAnswer(f"{name} found nothing to answer in this record")
@@ -495,42 +494,10 @@ class Inquiry:
         found = self.findings()
         if everything and not found:
             found = self.run()
-        if waves is not None and ("waves" not in found or not say_the_same(waves, found["waves"])):
-            # what was kept of other waves says nothing of these
-            found = {"waves": waves}
-        inputs = Inputs() if self.case is None else Inputs.from_case(self.case)
-        return Run(self.record, inputs=inputs, found=found)
-
-    def _require(self, measure: Measure) -> None:
-        """Raise CannotAnswer where the record cannot carry the measure's answer."""
-        _refuse(measure.applies_to(self.record))
-
-    def _measure_first(self, run: Run, needs: Sequence[str]) -> None:
-        """Put the findings of other measures that are not at hand into the run."""
-        for name in needs:
-            measure = find_measure(name)
-            if any(f.kind == measure.finding_kind for f in run.found.values()):
-                continue
-            if name == "waves":
-                self._require(measure)
-            for subject in measure.subjects_of(run):
-                run.add(*measure.answer(run, subject))
+        return begin_run(self.record, self.case, found, waves)
 
     def __repr__(self) -> str:
         return f"<Inquiry: {record_text(self.record)}>"
 
     def _repr_html_(self) -> str:
         return record_html(self.record)
-
-
-def _refuse(note: Note | None) -> None:
-    if note is not None:
-        raise CannotAnswer(
-            f"this record cannot answer that: {note.code}", why=str(note.values.get("needs", ""))
-        )
-
-
-def _known_ids(record: Record, names: Sequence[str] | None) -> list[str] | None:
-    from birdfall.pipeline.intake import known_id  # the readers, which a case on disk rarely needs
-
-    return None if names is None else [known_id(record, name) for name in names]

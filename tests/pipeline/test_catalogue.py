@@ -15,8 +15,8 @@ from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding, Note, as_plain
 from birdfall.model.settings import Settings
 from birdfall.pipeline import catalogue
-from birdfall.pipeline.catalogue import Measure
 from birdfall.pipeline.context import Inputs, Options, Run
+from birdfall.pipeline.measure import Measure
 from birdfall.pipeline.run import compute, plan
 from birdfall.record.record import from_tables
 from birdfall.tell.sections.order import SECTIONS

@@ -13,7 +13,8 @@ import pytest
 
 from birdfall.measures import returns
 from birdfall.model.findings import from_plain
-from birdfall.pipeline.catalogue import StepSubject, measure_of
+from birdfall.pipeline.catalogue import measure_of
+from birdfall.pipeline.measure import StepSubject
 from birdfall.pipeline.run import RunStep, Stages, add_network, run
 from birdfall.pipeline.verify import DifferenceKind, Verification, compare_findings, verify_case
 from birdfall.record.case import Case

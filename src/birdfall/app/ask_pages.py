@@ -30,9 +30,10 @@ from birdfall.app.worker import apply_choices
 from birdfall.app.workspace import Desk
 from birdfall.model.errors import CaseError
 from birdfall.model.findings import Finding
-from birdfall.pipeline.catalogue import StepSubject, catalogue, find_measure
+from birdfall.pipeline.catalogue import catalogue, find_measure
 from birdfall.pipeline.context import Run
 from birdfall.pipeline.intake import find_account
+from birdfall.pipeline.measure import StepSubject
 from birdfall.pipeline.run import options_of
 from birdfall.record.atomic import write_text
 from birdfall.record.case import Case

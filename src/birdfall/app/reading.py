@@ -12,9 +12,10 @@ from typing import Final
 from birdfall.app.workspace import Desk, GivenFile
 from birdfall.model.errors import BirdfallError
 from birdfall.model.findings import Finding
-from birdfall.pipeline.catalogue import StepSubject, find_measure
+from birdfall.pipeline.catalogue import find_measure
 from birdfall.pipeline.context import Run
 from birdfall.pipeline.intake import ReadOptions
+from birdfall.pipeline.measure import StepSubject
 from birdfall.record.atomic import digest, write_text
 from birdfall.sources.ingest import Look, load, look_into_all
 from birdfall.sources.shared.column_mapping import ColumnMapping

@@ -43,8 +43,9 @@ def explain(
         else.
     """
     from birdfall.model.findings import as_plain
-    from birdfall.pipeline.catalogue import StepSubject, find_measure
+    from birdfall.pipeline.catalogue import find_measure
     from birdfall.pipeline.context import Run
+    from birdfall.pipeline.measure import StepSubject
     from birdfall.record.case import Case
 
     opened = Case.open(case)

@@ -19,8 +19,9 @@ from birdfall.model.errors import UsageError
 from birdfall.model.findings import Finding, Note
 from birdfall.model.progress import Progress, silent
 from birdfall.model.settings import Settings
-from birdfall.pipeline.catalogue import Measure, StepSubject, catalogue
+from birdfall.pipeline.catalogue import catalogue
 from birdfall.pipeline.context import Inputs, Options, Run
+from birdfall.pipeline.measure import Measure, StepSubject
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

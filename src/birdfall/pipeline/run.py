@@ -21,8 +21,9 @@ from birdfall.measures.coordination import CoordinationKeywords
 from birdfall.model.errors import BirdfallError, UsageError
 from birdfall.model.findings import Finding
 from birdfall.model.progress import Progress, silent
-from birdfall.pipeline.catalogue import Measure, StepSubject, catalogue, find_measure
+from birdfall.pipeline.catalogue import catalogue, find_measure
 from birdfall.pipeline.context import Inputs, Options, OptionsJson, Run
+from birdfall.pipeline.measure import Measure, StepSubject
 from birdfall.pipeline.networks import NetworkRequest
 from birdfall.record.case import Case
 from birdfall.record.damage import RUN_AGAIN, explain_damage

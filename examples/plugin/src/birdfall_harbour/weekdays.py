@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from birdfall.model.findings import Estimate, Finding, Note
-from birdfall.pipeline.catalogue import Measure
+from birdfall.pipeline.measure import Measure
 from birdfall.record.record import Record
 from birdfall.tell.blocks import Block, TableBlock
 from birdfall.tell.page import Page, Section
