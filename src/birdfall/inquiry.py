@@ -50,8 +50,7 @@ class Inquiry:
     case: Case | None = None
 
     def coverage(self) -> Finding:
-        """What was watched when, with gaps, clock trouble and duplicates; which questions the data
-        can answer.
+        """What was watched when, with its gaps, and which questions the data can answer.
 
         Examples
         --------
@@ -76,9 +75,8 @@ class Inquiry:
         --------
         >>> import birdfall
         >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
-        >>> waves = case.waves()
-        >>> waves['waves'].value, waves.table('waves').column('size').to_pylist()
-        (1, [299.9793703165194])
+        >>> case.waves().table('waves').column('size').to_pylist()
+        [299.9793703165194]
         """
         return self.measure("waves", **parameters)
 
@@ -203,8 +201,7 @@ class Inquiry:
         return self.measure("creations", **parameters)
 
     def counts(self, **parameters: Any) -> Finding:
-        """What follower counts alone can tell: drops beyond each account's own growth, net and
-        gross.
+        """Drops of follower counts beyond each account's own growth, net and gross.
 
         Parameters: those of `birdfall.measures.follower_counts.follower_counts`.
 

@@ -13,7 +13,7 @@ from app_made import Visitor
 
 from birdfall.app.object_uses import MIN_BURST_ACCOUNTS, object_uses
 from birdfall.app.open_case import open_case
-from birdfall.app.text_versions import Difference, differences
+from birdfall.app.text_versions import TextDifference, differences
 from birdfall.inquiry import Inquiry
 from birdfall.measures.coordination import likeness_to
 from birdfall.pipeline.run import STAGES_FILE
@@ -161,8 +161,8 @@ def test_differences_make_one_text_of_the_other():
             "".join(chance.choices("ab cd  \n日本語é@.", k=chance.randrange(40))) for _ in range(2)
         )
         parts = differences(one, other)
-        assert "".join(p.text for p in parts if p.what is not Difference.LEFT) == other
-        assert "".join(p.text for p in parts if p.what is not Difference.NEW) == one
+        assert "".join(p.text for p in parts if p.what is not TextDifference.LEFT) == other
+        assert "".join(p.text for p in parts if p.what is not TextDifference.NEW) == one
 
 
 def test_likeness_is_the_share_of_common_shingles():

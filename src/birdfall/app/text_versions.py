@@ -17,7 +17,7 @@ _PIECES: Final = re.compile(
 MAX_PIECES: Final = 600
 
 
-class Difference(StrEnum):
+class TextDifference(StrEnum):
     """What became of a part of a text: kept, new in the other, or left out of it."""
 
     SAME = "same"
@@ -29,7 +29,7 @@ class Difference(StrEnum):
 class TextPart:
     """A part of a text, and what became of it."""
 
-    what: Difference
+    what: TextDifference
     text: str
 
 
@@ -44,12 +44,12 @@ def differences(one: str, other: str) -> list[TextPart]:
     match = difflib.SequenceMatcher(None, before, after, autojunk=False)
     for what, a, a_end, b, b_end in match.get_opcodes():
         if what == "equal":
-            parts.append(TextPart(Difference.SAME, "".join(before[a:a_end])))
+            parts.append(TextPart(TextDifference.SAME, "".join(before[a:a_end])))
             continue
         if a_end > a:
-            parts.append(TextPart(Difference.LEFT, "".join(before[a:a_end])))
+            parts.append(TextPart(TextDifference.LEFT, "".join(before[a:a_end])))
         if b_end > b:
-            parts.append(TextPart(Difference.NEW, "".join(after[b:b_end])))
+            parts.append(TextPart(TextDifference.NEW, "".join(after[b:b_end])))
     return parts
 
 
