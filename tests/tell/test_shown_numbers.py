@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_cases import CASES, make_case
 
 import birdfall
 from birdfall.record.case import Case
@@ -23,6 +22,7 @@ from birdfall.tell.marks import (
 )
 from birdfall.tell.report import render
 from birdfall.tell.words import LANGUAGES, Words, words
+from small_cases import CASES, make_case
 
 #: Kinds of numbers that were set, and not measured: they have no page in the reference.
 SET = ("set.", "note.", "manifest.")
