@@ -10,6 +10,7 @@ from typing import Final
 from birdfall.model.findings import Estimate, Finding
 from birdfall.tell.blocks import Bar, Block, Cell, TableBlock, TextBlock, TextCell
 from birdfall.tell.page import NumberWriter, Page, how_measured, notes
+from birdfall.tell.sections import creations
 from birdfall.tell.words import Words
 
 SHARES: Final = ("inauthentic", "automated", "automated_authentic", "manual")
@@ -31,16 +32,27 @@ def section(page: Page) -> list[Block]:
     write = NumberWriter(finding, say)
     counts = {k: write.count(e) for k, e in _COUNTS.items()}
     looked = TextBlock(say("automation.looked", **counts))
+    made = creations.lead(page)
+    together = [TextBlock(made)] if made else []
     if finding.answer != "found":
         return [
             TextBlock(say("automation.nothing")),
+            *together,
             *notes(finding, say=say),
-            *how_measured(page, finding, blocks=[looked]),
+            *how_measured(
+                page, finding, *creations.answered(page), blocks=[looked, *creations.details(page)]
+            ),
         ]
     return [
         *_share_blocks(finding, say),
+        *together,
         *notes(finding, say=say),
-        *how_measured(page, finding, blocks=[looked, *_signal_table(finding, say)]),
+        *how_measured(
+            page,
+            finding,
+            *creations.answered(page),
+            blocks=[looked, *_signal_table(finding, say), *creations.details(page)],
+        ),
     ]
 
 

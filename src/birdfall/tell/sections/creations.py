@@ -8,34 +8,83 @@ from birdfall.tell.page import NumberWriter, Page, how_measured, notes
 
 #: Rows of the table, at most; all are in the finding.
 MAX_BURSTS = 8
+#: Accounts made over longer than this, in seconds, were hardly made together: a month.
+MAX_TOGETHER_S = 31 * 86_400.0
 
 
 def section(page: Page) -> list[Block]:
-    """The bursts, or that there was none and which would have been found."""
-    finding, say = page.findings.get("creations"), page.say
+    """The bursts, or that there was none and which would have been found; none where the section on
+    automation says it.
+    """
+    finding = page.findings.get("creations")
+    if finding is None or finding.answer == "cannot" or told_with_automation(page):
+        return []
+    bursts = _bursts(finding, page) if finding.answer == "found" else []
+    return [
+        TextBlock(_answer(finding, page)),
+        *bursts,
+        *notes(finding, say=page.say),
+        *how_measured(page, finding, blocks=[_rate(finding, page)]),
+    ]
+
+
+def told_with_automation(page: Page) -> bool:
+    """Whether the section on automation stands, of which this is one more sign."""
+    automation = page.findings.get("automation-1")
+    return automation is not None and automation.answer != "cannot"
+
+
+def answered(page: Page) -> list[Finding]:
+    """The finding, if it was asked and could be answered."""
+    finding = page.findings.get("creations")
+    return [] if finding is None or finding.answer == "cannot" else [finding]
+
+
+def lead(page: Page) -> str:
+    """The answer in a sentence, where accounts were made together within days or weeks; else ""."""
+    finding = page.findings.get("creations")
+    if finding is None or finding.answer != "found":
+        return ""
+    shortest = min(r["duration_s"] for r in finding.table("bursts").to_pylist())
+    return _answer(finding, page) if shortest <= MAX_TOGETHER_S else ""
+
+
+def details(page: Page) -> list[Block]:
+    """The answer where `lead` has none, the bursts, the notes and the usual rate."""
+    finding = page.findings.get("creations")
     if finding is None or finding.answer == "cannot":
         return []
-    write = NumberWriter(finding, say)
+    return [
+        *([] if lead(page) else [TextBlock(_answer(finding, page))]),
+        *(_bursts(finding, page) if finding.answer == "found" else []),
+        *notes(finding, say=page.say),
+        _rate(finding, page),
+    ]
+
+
+def _answer(finding: Finding, page: Page) -> str:
+    say, write = page.say, NumberWriter(finding, page.say)
     who = say(f"creations.who.{finding.details['population']}")
-    rate = TextBlock(say("creations.base", rate=write.number("base_rate")))
     if finding.answer == "nothing":
-        lead = say("creations.nothing", accounts=write.number("accounts"), who=who)
-        if finding["smallest_1w"].value is not None:
-            lead = f"{lead} {say('creations.power', n=write.number('smallest_1w'))}"
-        found: list[Block] = [TextBlock(lead)]
-    else:
-        lead = say(
-            "creations.found",
-            accounts=write.number("accounts"),
-            who=who,
-            n=write.number("in_bursts"),
-            share=write.percent("in_bursts_share"),
-        )
-        found = [TextBlock(lead), _bursts(finding, page)]
-    return [*found, *notes(finding, say=say), *how_measured(page, finding, blocks=[rate])]
+        text = say("creations.nothing", accounts=write.number("accounts"), who=who)
+        if finding["smallest_1w"].value is None:
+            return text
+        return f"{text} {say('creations.power', n=write.number('smallest_1w'))}"
+    return say(
+        "creations.found",
+        accounts=write.number("accounts"),
+        who=who,
+        n=write.number("in_bursts"),
+        share=write.percent("in_bursts_share"),
+    )
 
 
-def _bursts(finding: Finding, page: Page) -> TableBlock:
+def _rate(finding: Finding, page: Page) -> TextBlock:
+    rate = NumberWriter(finding, page.say).number("base_rate")
+    return TextBlock(page.say("creations.base", rate=rate))
+
+
+def _bursts(finding: Finding, page: Page) -> list[Block]:
     """When, how many, beyond what, beside the other accounts."""
     say, write = page.say, NumberWriter(finding, page.say)
     rows: list[list[str]] = []
@@ -54,4 +103,4 @@ def _bursts(finding: Finding, page: Page) -> TableBlock:
         length = write.duration(max(1.0, r["duration_s"]), "bursts.duration_s", row)
         rows.append([say.time(r["start"]), length, made, expected, share, others])
     head = ["from", "length", "made", "expected", "share", "others"]
-    return TableBlock([say(f"creations.column.{h}") for h in head], rows, (2, 3, 4, 5))
+    return [TableBlock([say(f"creations.column.{h}") for h in head], rows, (2, 3, 4, 5))]

@@ -11,27 +11,61 @@ MAX_BURSTS = 8
 
 
 def section(page: Page) -> list[Block]:
-    """The bursts, or that there was none and which would have been found."""
+    """The bursts, or that there was none and which would have been found; none where the section on
+    returns says it.
+    """
+    finding = page.findings.get("reinstatements")
+    if finding is None or finding.answer == "cannot" or told_with_returns(page):
+        return []
+    found = [TextBlock(lead(page)), *(_bursts(finding, page) if finding.answer == "found" else [])]
+    return [
+        *found,
+        *notes(finding, say=page.say),
+        *how_measured(page, finding, blocks=[_rate(finding, page)]),
+    ]
+
+
+def told_with_returns(page: Page) -> bool:
+    """Whether the section on returns stands, which then says of both how accounts came back."""
+    returns = page.findings.get("returns-1")
+    return returns is not None and returns.answer != "cannot"
+
+
+def answered(page: Page) -> list[Finding]:
+    """The finding, if it was asked and could be answered."""
+    finding = page.findings.get("reinstatements")
+    return [] if finding is None or finding.answer == "cannot" else [finding]
+
+
+def lead(page: Page) -> str:
+    """The answer in a sentence; "" without one."""
     finding, say = page.findings.get("reinstatements"), page.say
     if finding is None or finding.answer == "cannot":
-        return []
+        return ""
     write = NumberWriter(finding, say)
-    rate = TextBlock(say("reinstatements.base", rate=write.number("base_rate")))
     if finding.answer == "nothing":
-        lead = say("reinstatements.nothing", all=write.number("reinstated"))
-        if finding["smallest_1d"].value is not None:
-            power = say("reinstatements.power", n=write.number("smallest_1d"))
-            lead = f"{lead} {power}"
-        found: list[Block] = [TextBlock(lead)]
-    else:
-        lead = say(
-            "reinstatements.found", all=write.number("reinstated"), n=write.number("in_bursts")
-        )
-        found = [TextBlock(lead), _bursts(finding, page)]
-    return [*found, *notes(finding, say=say), *how_measured(page, finding, blocks=[rate])]
+        text = say("reinstatements.nothing", all=write.number("reinstated"))
+        if finding["smallest_1d"].value is None:
+            return text
+        return f"{text} {say('reinstatements.power', n=write.number('smallest_1d'))}"
+    return say("reinstatements.found", all=write.number("reinstated"), n=write.number("in_bursts"))
 
 
-def _bursts(finding: Finding, page: Page) -> TableBlock:
+def details(page: Page) -> list[Block]:
+    """The bursts, the notes and the usual rate, for those who ask how it was measured."""
+    finding = page.findings.get("reinstatements")
+    if finding is None or finding.answer == "cannot":
+        return []
+    bursts = _bursts(finding, page) if finding.answer == "found" else []
+    return [*bursts, *notes(finding, say=page.say), _rate(finding, page)]
+
+
+def _rate(finding: Finding, page: Page) -> TextBlock:
+    rate = NumberWriter(finding, page.say).number("base_rate")
+    return TextBlock(page.say("reinstatements.base", rate=rate))
+
+
+def _bursts(finding: Finding, page: Page) -> list[Block]:
     """When, how many, beyond what, after how long."""
     say, write = page.say, NumberWriter(finding, page.say)
     rows: list[list[str]] = []
@@ -57,4 +91,4 @@ def _bursts(finding: Finding, page: Page) -> TableBlock:
             ]
         )
     head = ["from", "length", "number", "expected", "size", "away"]
-    return TableBlock([say(f"reinstatements.column.{h}") for h in head], rows, (2, 3, 4))
+    return [TableBlock([say(f"reinstatements.column.{h}") for h in head], rows, (2, 3, 4))]

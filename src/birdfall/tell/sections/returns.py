@@ -5,6 +5,7 @@ from __future__ import annotations
 from birdfall.tell.blocks import Block, ChartBlock, TextBlock
 from birdfall.tell.marks import ShownNumber
 from birdfall.tell.page import NumberWriter, Page, how_measured, notes
+from birdfall.tell.sections import reinstatements
 from birdfall.tell.words import Words
 
 #: Shares back within four days among 60,652 suspensions of accounts over 1,000 followers and 5,261
@@ -20,7 +21,18 @@ def section(page: Page) -> list[Block]:
         return []
     if not finding["returned"].value:
         lead = say("returns.none", n=NumberWriter(finding, say).count("fallen"))
-        return [TextBlock(lead), *how_measured(page, finding, fold="all")]
+        at_once = reinstatements.lead(page)
+        return [
+            TextBlock(lead),
+            *([TextBlock(at_once)] if at_once else []),
+            *how_measured(
+                page,
+                finding,
+                *reinstatements.answered(page),
+                blocks=reinstatements.details(page),
+                fold="all",
+            ),
+        ]
     write = NumberWriter(finding, say)
     low, high = write.bounds("returned_4d", say.percent)
     lead = say(
@@ -33,6 +45,8 @@ def section(page: Page) -> list[Block]:
         unknown=write.count("censored"),
     )
     blocks: list[Block] = [TextBlock(lead)]
+    if at_once := reinstatements.lead(page):
+        blocks.append(TextBlock(at_once))
     if "returns-wide" in page.drawings:
         blocks.append(
             ChartBlock("returns", say("chart.returns"), say.language, say("chart.returns.legend"))
@@ -48,7 +62,12 @@ def section(page: Page) -> list[Block]:
     return [
         *blocks,
         *notes(finding, say=say),
-        *how_measured(page, finding, blocks=[TextBlock(usual)]),
+        *how_measured(
+            page,
+            finding,
+            *reinstatements.answered(page),
+            blocks=[TextBlock(usual), *reinstatements.details(page)],
+        ),
     ]
 
 
