@@ -38,7 +38,7 @@ app: $(VENV)/.base ## open the workspace in the browser: from a file to a report
 	$(BIN)/birdfall app
 
 test: $(VENV)/.dev lint ## lint, type check, run all tests
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow and not live and not nightly"
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not slow and not live and not nightly"
 
 test-slow: $(VENV)/.dev ## the slow suites
 	$(BIN)/python -m pytest -m slow

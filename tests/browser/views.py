@@ -1,5 +1,7 @@
 """The languages, widths and colours in which pages are looked at."""
 
+import pytest
+
 from tiers import every_pair
 
 LANGUAGES = ("en", "es", "fr", "ar", "pt")
@@ -14,3 +16,9 @@ SCHEMES = every_pair(
     ("light", "dark"),
     fast={("en", "light"), ("es", "dark"), ("fr", "light"), ("ar", "dark"), ("pt", "light")},
 )
+#: Both directions and both colours once, for what takes long to look at in each.
+WHOLE = (("en", "light"), ("ar", "dark"))
+#: `SCHEMES` where only those are fast.
+LONG_SCHEMES = [
+    pytest.param(*v.values, marks=() if v.values in WHOLE else pytest.mark.slow) for v in SCHEMES
+]
