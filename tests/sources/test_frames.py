@@ -30,6 +30,14 @@ def test_a_table_is_read_as_its_file_is(make):
     assert held.num_rows == len(acts)
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_times_that_know_their_zone_are_not_asked_for_it(unit):
+    times = pa.array([1_634_558_400, 1_634_558_401], pa.timestamp("s", "UTC"))
+    held = pa.table(ROWS | {"created_at": times.cast(pa.timestamp(unit, "UTC"))})
+    acts = birdfall.read(held).record.table("acts")
+    assert acts.column("time").to_pylist() == ROWS["created_at"]
+
+
 def test_columns_are_said_as_for_files():
     seen = {"who": ["a"], "state of it": ["suspended"], "looked": ["2024-01-20 10:00"]}
     columns = {"account": "who", "status": "state of it", "observed_at": "looked"}

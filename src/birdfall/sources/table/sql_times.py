@@ -30,8 +30,8 @@ def time_sql(
     if len(cell.file_columns) == 1:
         name = cell.file_columns[0]
         kind, column = types[name], quote_name(name)
-        if kind == "TIMESTAMP WITH TIME ZONE":
-            return column
+        if kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):  # older pandas has the finer
+            return f"CAST({column} AS TIMESTAMPTZ)"
         if kind.startswith("TIMESTAMP") or kind == "DATE":
             if zone is None:
                 shown = next((str(row[name]) for row in rows if row.get(name)), "")
