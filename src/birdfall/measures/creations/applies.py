@@ -6,6 +6,7 @@ from typing import Final
 
 from birdfall.model.findings import Note
 from birdfall.record.record import Record
+from birdfall.record.split import ByParts
 
 #: Fewer accounts with a date of creation have no base rate.
 MIN_ACCOUNTS: Final = 30
@@ -16,7 +17,8 @@ def applies_to(record: Record) -> Note | None:
     number = 0
     if record.has("accounts"):
         rows = record.sql(
-            "SELECT count(DISTINCT account) FROM accounts WHERE created_at IS NOT NULL"
+            "SELECT count(DISTINCT account) AS n FROM accounts WHERE created_at IS NOT NULL",
+            split=ByParts("SELECT sum(n)::BIGINT AS n FROM parts"),
         )
         number = int(rows.column(0)[0].as_py())
     if not number:

@@ -31,6 +31,7 @@ from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import TIME
 from birdfall.record.record import Record
+from birdfall.record.split import ByParts, in_order
 
 METHOD: Final = ("the scan for waves, of dates of creation (docs/methods/creations.md)",)
 #: Grows when the same data would give other numbers.
@@ -164,6 +165,7 @@ def _made(record: Record, chosen: list[str] | None) -> tuple[_Made, str]:
         """SELECT account, min(epoch_us(created_at)) AS made FROM accounts
         WHERE epoch_us(created_at) >= $1 GROUP BY account ORDER BY made, account""",
         [FIRST_PLATFORM_US],
+        split=ByParts(in_order("made", "account")),
     )
     ids = rows.column(0).combine_chunks()
     when = rows.column(1).to_numpy().astype(np.int64)
