@@ -12,8 +12,6 @@ import birdfall
 SOURCES = Path(birdfall.__file__).parent
 #: Tables that an engine holds; `coverage`, `rejected` and `ids` lie on the machine that asks.
 LARGE = re.compile(r"\b(?:FROM|JOIN)\s+(accounts|acts|posts|statuses|follows|counts)\b", re.I)
-    r"\b(?:FROM|JOIN)\s+(accounts|acts|posts|statuses|follows|counts)\b", re.IGNORECASE
-)
 
 
 def unsplit(path):
