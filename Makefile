@@ -41,7 +41,7 @@ test: $(VENV)/.dev lint ## lint, type check, run all tests
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not slow and not live and not nightly"
 
 test-slow: $(VENV)/.dev ## the slow suites
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 test-browser: $(VENV)/.dev ## the browser tests (need Chromium)
 	$(BIN)/python -m pytest -m browser

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from importlib.util import find_spec
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,8 @@ from birdfall.world.simulate import conform, simulate
 
 #: Accounts of the simulated world, whose rows are nine times as many: 10^5 rows; at night 10^6.
 ACCOUNTS = int(os.environ.get("BIRDFALL_CLUSTER_ACCOUNTS", "12000"))
+#: Records drawn; Apache Spark takes ten seconds for each.
+EXAMPLES = 12 if find_spec("pysail") else 5
 FEW = Options(permutations=100, replicates=199)
 START, DAY = 1_700_000_000_000_000, 86_400_000_000
 
@@ -202,7 +205,7 @@ def records(draw):
 
 @pytest.mark.slow
 @settings(
-    max_examples=12,
+    max_examples=EXAMPLES,
     deadline=None,
     # to make a case smaller asks the engine for minutes
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
