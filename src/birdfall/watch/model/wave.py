@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, NotRequired, TypedDict, cast
 
@@ -177,10 +177,6 @@ class SuspensionDetails:
     def hit_leaders(self) -> tuple[LeaderLedger, ...]:
         """Ledgers of the audiences that are named as hit."""
         return tuple(ledger for ledger in self.leaders if ledger.hit)
-
-    def with_leaders(self, leaders: tuple[LeaderLedger, ...]) -> SuspensionDetails:
-        """The same with other ledgers."""
-        return replace(self, leaders=leaders)
 
     def to_json(self) -> SuspensionDetailsJson:
         """The stored form."""

@@ -36,11 +36,6 @@ def iter_set_apart(state: State) -> Iterator[SetApartRow]:
         yield SetApartRow(*row)
 
 
-def count_set_apart(state: State) -> int:
-    """How many steps are held."""
-    return int(state.connection.execute("SELECT count(*) FROM set_apart").fetchone()[0])
-
-
 def delete_set_apart(state: State, row: SetApartRow) -> None:
     """A step that was held is kept now: it is no longer counted as refused; call inside a
     transaction."""
