@@ -27,10 +27,8 @@ def test_verify_holds_and_names_what_was_changed(run, small_case, tmp_path):
     report.write_bytes(bytes(changed))
     finding = copy / "findings" / "waves.json"
     finding.write_text(finding.read_text().replace('"simulated": true', '"simulated": false'))
-    told = run("verify", report, check=1).stdout
+    told = json.dumps(json.loads(run("verify", report, "--json", check=1).stdout))
     assert "seal" in told and "findings/waves.json" in told
-    told = json.loads(run("verify", copy, "--json", check=1).stdout)
-    assert "findings/waves.json" in json.dumps(told)
     alone = tmp_path / "alone.html"
     alone.write_bytes(page)
     assert "its case is not at hand" in run("verify", alone, check=0).stdout

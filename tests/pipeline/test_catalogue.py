@@ -22,6 +22,7 @@ from birdfall.record.record import from_tables
 from birdfall.tell.sections.order import SECTIONS
 from birdfall.world.simulate import simulate
 from memory import remember_findings
+from tiers import some_fast
 from worlds import make_worlds_small
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
@@ -42,7 +43,7 @@ def without_choices(record):
     return from_tables(tables, Settings(simulated=True))
 
 
-@pytest.mark.parametrize("chosen", [True, False], ids=["with leaders", "without leaders"])
+@pytest.mark.parametrize("chosen", some_fast([True, False], 1), ids=["with leaders", "without"])
 def test_the_interface_gives_the_findings_of_a_run(record, chosen, monkeypatch):
     """Where nobody chose leaders both look at the audiences that explain a wave."""
     if not chosen:

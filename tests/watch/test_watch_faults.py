@@ -145,6 +145,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", place], check=True)
 
 
+@pytest.mark.slow
 def test_a_real_full_disk(small_disk):
     path = small_disk / "w.sqlite"
     died = filled(path, 0)
