@@ -31,7 +31,6 @@ PAGES = [
     *sorted((ROOT / "docs" / "methods").glob("*.md")),
 ]
 #: Pages whose commands take seconds each: tried with the slow tests.
-LONG_PAGES = [page for page in PAGES if page != README and page.parent.name != "methods"]
 TUTORIALS = [page for page in PAGES if page.parent.name != "methods"]
 #: Make targets that CI runs by itself, or that stay until stopped.
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
@@ -81,7 +80,7 @@ def run(line, folder):
 
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(p, marks=[pytest.mark.slow] if p in LONG_PAGES else []) for p in PAGES],
+    [pytest.param(p, marks=[pytest.mark.slow] if p in TUTORIALS else []) for p in PAGES],
     ids=lambda p: str(p.relative_to(ROOT)),
 )
 def test_every_command_works_as_it_stands(page, checkout):

@@ -79,6 +79,7 @@ def commands(run):
     return lambda *each: run("-c", SEVERAL, json.dumps([[str(w) for w in words] for words in each]))
 
 
+@pytest.mark.slow
 def test_its_source_measure_section_and_format_work_from_the_command_line(commands, log, tmp_path):
     case, out = tmp_path / "case", tmp_path / "accounts.txt"
     commands(

@@ -4,6 +4,8 @@ it still verifies.
 
 import json
 
+import pytest
+
 
 def suspended(folder):
     rows = ["account,suspended_at"]
@@ -16,6 +18,7 @@ def suspended(folder):
     (folder / "suspended.csv").write_text("\n".join(rows) + "\n")
 
 
+@pytest.mark.slow
 def test_a_kept_statement_is_in_the_report(run, tmp_path):
     suspended(tmp_path)
     case = tmp_path / "case"
