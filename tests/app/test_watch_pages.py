@@ -5,7 +5,7 @@ import re
 import pytest
 from app_made import Visitor
 
-from birdfall.app.alert_marks import MARKS, Judgement, put_mark, read_marks, rule_records
+from birdfall.app.alert_marks import MARKS, AlertJudgement, put_mark, read_marks, rule_records
 from birdfall.app.jobs import JobKind
 from birdfall.watch.alerts.backtest import keep_rules
 from birdfall.watch.alerts.rules import DEFAULT_RULES
@@ -82,7 +82,7 @@ def test_alerts_are_judged_and_a_rule_says_how_often_it_was_right(watching):
     muted = say(watching, reports.key, "muted").text
     assert all(f'value="{a.key}"' not in muted for a in alerts if a.subject == reports.subject)
     folder = watching.workspace.path / NAME
-    assert read_marks(folder)[reports.key].judgement is Judgement.MUTED
+    assert read_marks(folder)[reports.key].judgement is AlertJudgement.MUTED
     (folder / MARKS).write_text('{"a": 1}')
     assert read_marks(folder) == {} and f'value="{reports.key}"' in watching.get(PAGE).text
 
@@ -90,7 +90,7 @@ def test_alerts_are_judged_and_a_rule_says_how_often_it_was_right(watching):
 def test_the_share_is_of_those_judged_true_or_false_alone(watching):
     folder = watching.workspace.path / NAME
     alerts = view_of(watching).alerts(50)[:2]
-    put_mark(folder, alerts[0], Judgement.SEEN, "owner 1")
+    put_mark(folder, alerts[0], AlertJudgement.SEEN, "owner 1")
     assert [r.share for r in rule_records(list(read_marks(folder).values())).values()] == [
         None for _ in alerts[0].rules
     ]

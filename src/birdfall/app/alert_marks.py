@@ -24,7 +24,7 @@ MAX_MARKS: Final = 20_000
 _LOCK: Final = threading.Lock()
 
 
-class Judgement(StrEnum):
+class AlertJudgement(StrEnum):
     """What somebody says of an alert; `muted`: of all news of its wave or source."""
 
     SEEN = "seen"
@@ -49,7 +49,7 @@ class AlertMark:
         Who said so, and when (ISO 8601).
     """
 
-    judgement: Judgement
+    judgement: AlertJudgement
     rules: tuple[str, ...]
     subject: str
     by: str
@@ -76,8 +76,8 @@ def read_marks(folder: Path) -> dict[str, AlertMark]:
         plain = json.loads((folder / MARKS).read_text("utf-8"))
         return {
             str(key): AlertMark(
-                Judgement(one["judgement"]), tuple(map(str, one["rules"])), str(one["subject"]),
-                str(one["by"]), str(one["at"]),
+                AlertJudgement(one["judgement"]), tuple(map(str, one["rules"])),
+                str(one["subject"]), str(one["by"]), str(one["at"]),
             )
             for key, one in plain.items()
         }  # fmt: skip
@@ -85,7 +85,7 @@ def read_marks(folder: Path) -> dict[str, AlertMark]:
         return {}
 
 
-def put_mark(folder: Path, alert: AlertEntry, judgement: Judgement | None, by: str) -> None:
+def put_mark(folder: Path, alert: AlertEntry, judgement: AlertJudgement | None, by: str) -> None:
     """Keep what somebody says of an alert; None takes back what was said."""
     with _LOCK:
         marks = read_marks(folder)
@@ -100,7 +100,7 @@ def put_mark(folder: Path, alert: AlertEntry, judgement: Judgement | None, by: s
 
 def is_open(alert: AlertEntry, marks: Mapping[str, AlertMark]) -> bool:
     """Whether nobody has said anything of an alert, and its wave or source is not muted."""
-    muted = {mark.subject for mark in marks.values() if mark.judgement is Judgement.MUTED}
+    muted = {mark.subject for mark in marks.values() if mark.judgement is AlertJudgement.MUTED}
     return alert.key not in marks and alert.subject not in muted
 
 
@@ -111,7 +111,7 @@ def rule_records(marks: Sequence[AlertMark]) -> dict[str, RuleRecord]:
         for rule in mark.rules:
             before = found.get(rule, RuleRecord(0, 0))
             found[rule] = RuleRecord(
-                before.true + (mark.judgement is Judgement.TRUE),
-                before.false + (mark.judgement is Judgement.FALSE),
+                before.true + (mark.judgement is AlertJudgement.TRUE),
+                before.false + (mark.judgement is AlertJudgement.FALSE),
             )
     return found

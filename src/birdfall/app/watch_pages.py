@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from birdfall.app.alert_marks import (
+    AlertJudgement,
     AlertMark,
-    Judgement,
     RuleRecord,
     is_open,
     put_mark,
@@ -97,7 +97,7 @@ class WatchPages:
         shown = await in_thread(lambda: show_watch(folder, every=every, before=before))
         return self.site.render(
             request, "watch", watch=shown, name=folder.name, every=every, before=before,
-            judgements=tuple(Judgement), here=self._address(request, folder),
+            judgements=tuple(AlertJudgement), here=self._address(request, folder),
         )  # fmt: skip
 
     async def mark(self, request: Request) -> Response:
@@ -106,9 +106,9 @@ class WatchPages:
         form = await self.site.read_form(request)
         said, key = text_of(form, "mark"), text_of(form, "key")
         alert = await in_thread(lambda: StateView(folder / STATE).alert(key))
-        if alert is None or said not in (*Judgement, "open"):
+        if alert is None or said not in (*AlertJudgement, "open"):
             raise HTTPException(404)
-        judgement = None if said == "open" else Judgement(said)
+        judgement = None if said == "open" else AlertJudgement(said)
         await in_thread(put_mark, folder, alert, judgement, self.site.visitor(request))
         every = "?alerts=all" if text_of(form, "alerts") == "all" else ""
         return go_to(f"{self._address(request, folder)}{every}#h-alerts")

@@ -77,7 +77,7 @@ class DropRow(TypedDict):
     rebuilt: bool
 
 
-class FallRow(TypedDict):
+class CountFallRow(TypedDict):
     """A row of the table "waves" of a finding of counts: a day on which many accounts lost."""
 
     wave: int

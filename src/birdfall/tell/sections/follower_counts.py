@@ -14,7 +14,7 @@ from birdfall.tell.blocks import (
     TextCell,
 )
 from birdfall.tell.page import NumberWriter, Page, how_measured, notes, quoted
-from birdfall.tell.rows import DropRow, FallRow, RatioRow
+from birdfall.tell.rows import CountFallRow, DropRow, RatioRow
 from birdfall.tell.words import Words
 
 #: Common falls and risk ratios in sentences, at most; all are in the finding.
@@ -42,7 +42,7 @@ def section(page: Page) -> list[Block]:
     ]
 
 
-def _fall_sentence(row: FallRow, finding: Finding, say: Words) -> str:
+def _fall_sentence(row: CountFallRow, finding: Finding, say: Words) -> str:
     """One common fall: how many accounts lost how many followers."""
     write, wave = NumberWriter(finding, say), str(row["wave"])
     gross, net = round(row["gross"]), round(-row["net"])
