@@ -161,18 +161,22 @@ def how_measured(
     *findings: Finding,
     blocks: Sequence[Block] = (),
     fold: FoldedNotes = "technical",
+    told_here: Finding | None = None,
 ) -> list[Block]:
     """What folds out below a section: more of its numbers, the method, and technical limits.
 
-    blocks: of the section, for those who want more.
+    blocks: of the section, for those who want more. told_here: a finding without a section of its
+    own, of which every note stands here.
     """
     say = page.say
-    kinds = dict.fromkeys(f.kind for f in findings)
+    whole = [] if told_here is None else [told_here]
+    kinds = dict.fromkeys(f.kind for f in (*findings, *whole))
     method = [TextBlock(say(f"method.{k}")) for k in kinds if say.has(f"method.{k}")]
     every = [(n, f) for f in findings for n in (*f.reasons, *f.limits)]
     chosen = [
         (n, f) for n, f in every if fold == "all" or (fold != "none" and n.code in FOLDED_NOTES)
     ]
+    chosen += [(n, f) for f in whole for n in (*f.reasons, *f.limits)]
     return [DetailsBlock(say("method"), [*blocks, *method, *_note_block(chosen, say)])]
 
 

@@ -40,7 +40,10 @@ def section(page: Page) -> list[Block]:
             *together,
             *notes(finding, say=say),
             *how_measured(
-                page, finding, *creations.answered(page), blocks=[looked, *creations.details(page)]
+                page,
+                finding,
+                blocks=[looked, *creations.details(page)],
+                told_here=creations.answered(page),
             ),
         ]
     return [
@@ -50,8 +53,8 @@ def section(page: Page) -> list[Block]:
         *how_measured(
             page,
             finding,
-            *creations.answered(page),
             blocks=[looked, *_signal_table(finding, say), *creations.details(page)],
+            told_here=creations.answered(page),
         ),
     ]
 

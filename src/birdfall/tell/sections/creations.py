@@ -16,8 +16,8 @@ def section(page: Page) -> list[Block]:
     """The bursts, or that there was none and which would have been found; none where the section on
     automation says it.
     """
-    finding = page.findings.get("creations")
-    if finding is None or finding.answer == "cannot" or told_with_automation(page):
+    finding = answered(page)
+    if finding is None or told_with_automation(page):
         return []
     bursts = _bursts(finding, page) if finding.answer == "found" else []
     return [
@@ -34,10 +34,10 @@ def told_with_automation(page: Page) -> bool:
     return automation is not None and automation.answer != "cannot"
 
 
-def answered(page: Page) -> list[Finding]:
+def answered(page: Page) -> Finding | None:
     """The finding, if it was asked and could be answered."""
     finding = page.findings.get("creations")
-    return [] if finding is None or finding.answer == "cannot" else [finding]
+    return None if finding is None or finding.answer == "cannot" else finding
 
 
 def lead(page: Page) -> str:
@@ -50,14 +50,13 @@ def lead(page: Page) -> str:
 
 
 def details(page: Page) -> list[Block]:
-    """The answer where `lead` has none, the bursts, the notes and the usual rate."""
-    finding = page.findings.get("creations")
-    if finding is None or finding.answer == "cannot":
+    """The answer where `lead` has none, the bursts and the usual rate."""
+    finding = answered(page)
+    if finding is None:
         return []
     return [
         *([] if lead(page) else [TextBlock(_answer(finding, page))]),
         *(_bursts(finding, page) if finding.answer == "found" else []),
-        *notes(finding, say=page.say),
         _rate(finding, page),
     ]
 

@@ -14,8 +14,8 @@ def section(page: Page) -> list[Block]:
     """The bursts, or that there was none and which would have been found; none where the section on
     returns says it.
     """
-    finding = page.findings.get("reinstatements")
-    if finding is None or finding.answer == "cannot" or told_with_returns(page):
+    finding = answered(page)
+    if finding is None or told_with_returns(page):
         return []
     found = [TextBlock(lead(page)), *(_bursts(finding, page) if finding.answer == "found" else [])]
     return [
@@ -31,16 +31,16 @@ def told_with_returns(page: Page) -> bool:
     return returns is not None and returns.answer != "cannot"
 
 
-def answered(page: Page) -> list[Finding]:
+def answered(page: Page) -> Finding | None:
     """The finding, if it was asked and could be answered."""
     finding = page.findings.get("reinstatements")
-    return [] if finding is None or finding.answer == "cannot" else [finding]
+    return None if finding is None or finding.answer == "cannot" else finding
 
 
 def lead(page: Page) -> str:
     """The answer in a sentence; "" without one."""
-    finding, say = page.findings.get("reinstatements"), page.say
-    if finding is None or finding.answer == "cannot":
+    finding, say = answered(page), page.say
+    if finding is None:
         return ""
     write = NumberWriter(finding, say)
     if finding.answer == "nothing":
@@ -52,12 +52,12 @@ def lead(page: Page) -> str:
 
 
 def details(page: Page) -> list[Block]:
-    """The bursts, the notes and the usual rate, for those who ask how it was measured."""
-    finding = page.findings.get("reinstatements")
-    if finding is None or finding.answer == "cannot":
+    """The bursts and the usual rate, for those who ask how it was measured."""
+    finding = answered(page)
+    if finding is None:
         return []
     bursts = _bursts(finding, page) if finding.answer == "found" else []
-    return [*bursts, *notes(finding, say=page.say), _rate(finding, page)]
+    return [*bursts, _rate(finding, page)]
 
 
 def _rate(finding: Finding, page: Page) -> TextBlock:

@@ -28,8 +28,8 @@ def section(page: Page) -> list[Block]:
             *how_measured(
                 page,
                 finding,
-                *reinstatements.answered(page),
                 blocks=reinstatements.details(page),
+                told_here=reinstatements.answered(page),
                 fold="all",
             ),
         ]
@@ -65,8 +65,8 @@ def section(page: Page) -> list[Block]:
         *how_measured(
             page,
             finding,
-            *reinstatements.answered(page),
             blocks=[TextBlock(usual), *reinstatements.details(page)],
+            told_here=reinstatements.answered(page),
         ),
     ]
 
