@@ -133,6 +133,41 @@ def test_a_signal_that_arrives_where_nobody_can_receive_it(table):
     check_ending(started(script, "look", table), EXIT_INTERRUPTED)
 
 
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
+def test_a_signal_that_comes_again_before_its_hook_has_returned(table, number, code):
+    """On a loaded machine the signal that is raised anew can arrive while Python is still in the
+    hook it is raised anew from, where it would be lost once more.
+    """
+    script = f"""
+        import time
+        from birdfall.cli import signals
+        from birdfall.pipeline import intake
+
+        raise_again = signals._raise_again
+
+        def linger(number):
+            signals._raise_again = raise_again
+            raise_again(number)
+            time.sleep(10 * signals.RAISE_AGAIN_S)
+
+        class Interrupting:
+            def __del__(self):
+                os.kill(os.getpid(), {int(number)})
+                for _ in range(1000):
+                    pass
+
+        def look(*_args, **_options):
+            Interrupting()
+            while True:
+                pass
+
+        signals._raise_again = linger
+        signals.MAX_CLEANUP_S = 1000.0
+        intake.look_at_files = look
+    """
+    check_ending(started(script, "look", table), code)
+
+
 def test_what_swallows_the_signal_is_ended_all_the_same(table):
     script = """
         from birdfall.cli import signals

@@ -137,10 +137,14 @@ def stop_event(*, set_up: bool = False) -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _on_signal(number: int, _frame: FrameType | None) -> None:
+def _on_signal(number: int, frame: FrameType | None) -> None:
     if _state.received is not None or not _state.command_runs:
         _state.received = _state.received or number
         _end_at_once()
+    if _in_hook(frame):
+        # what is raised here is lost: Python only reports what fails in a hook
+        _raise_again(number)
+        return
     _state.received = number
     watchdog = threading.Timer(MAX_CLEANUP_S, _end_at_once)
     watchdog.daemon = True
@@ -164,12 +168,24 @@ def _unraisable(args: Any) -> None:
     """
     if isinstance(args.exc_value, KeyboardInterrupt) and _state.received is not None:
         number, _state.received = _state.received, None
-        # from a thread: raised here and now it would be lost in this very hook
-        again = threading.Timer(RAISE_AGAIN_S, _thread.interrupt_main, (signal.Signals(number),))
-        again.daemon = True
-        again.start()
+        _raise_again(number)
     elif _state.received is None:
         sys.__unraisablehook__(args)
+
+
+def _raise_again(number: int) -> None:
+    # from a thread: raised here and now it would be lost in the hook that asks for it
+    again = threading.Timer(RAISE_AGAIN_S, _thread.interrupt_main, (signal.Signals(number),))
+    again.daemon = True
+    again.start()
+
+
+def _in_hook(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code is _unraisable.__code__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _failed_thread(args: Any) -> None:
