@@ -309,10 +309,8 @@ def _account_table(opened: OpenCase, wave: int) -> AccountTable:
 @lru_cache(maxsize=8)
 def wave_members(opened: OpenCase) -> Mapping[int, pa.Table]:
     """The accounts of each wave, by its number: those that the finding counts."""
-    if "waves" not in opened.case.finding_names():
-        return {}
-    waves = opened.case.finding("waves")
-    if waves.answer != "found":
+    waves = opened.findings.get("waves")
+    if waves is None or waves.answer != "found":
         return {}
     members = waves.table("members")
     numbers = waves.table("waves").column("wave").to_pylist()
@@ -337,10 +335,9 @@ def _followed(opened: OpenCase, codes: np.ndarray) -> dict[str, np.ndarray]:
 def _groups(opened: OpenCase, codes: np.ndarray) -> dict[str, np.ndarray]:
     """By network, the group of each of these accounts."""
     found = {}
-    for name in opened.case.finding_names():
+    for name, finding in opened.findings.items():
         if not name.startswith("coordination-"):
             continue
-        finding = opened.case.finding(name)
         if finding.answer != "found" or "nodes" not in finding.tables:
             continue
         nodes = finding.table("nodes")

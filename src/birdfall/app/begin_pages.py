@@ -49,6 +49,8 @@ class BeginPages:
         desks = self.site.workspace.desks()[:MAX_LISTED]
         title = self.site.title
         cases = await in_thread(lambda: [replace(list_case(d), title=title(d)) for d in desks])
+        if self.site.prepare is not None and desks:
+            self.site.prepare(desks[0], self.site.language(request))
         return self.site.render(request, "begin", cases=cases, folder=str(self.site.workspace.path))
 
     async def presence(self, request: Request) -> Response:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from birdfall.app.jobs import last_job
+from birdfall.app.open_case import open_case
 from birdfall.app.page_error import PageError
 from birdfall.app.site import Site, go_to, in_thread, is_measured, running, text_of
 from birdfall.app.workspace import Desk
@@ -160,7 +161,7 @@ class CheckPages:
 
     def _render(self, request: Request, desk: Desk, *, text: str, checked: object) -> Response:
         case = desk.case()
-        names = given_names(case.record())
+        names = open_case(case).ask(given_names)
         say = words(self.site.language(request))
         chosen = [*case.settings.leaders, *case.settings.controls]
         return self.site.render_desk(
@@ -206,10 +207,13 @@ def check_fields(case: Case, fields: Measured, said: str, language: str) -> Chec
 
 
 def _check(case: Case, statement: Statement, language: str) -> list[CheckedClaim]:
-    record = case.record()
+    opened = open_case(case)
     say = words(language, case.settings.time_zone)
-    found = check_statement(record, case.findings(), statement, settings=case.settings)
-    name = given_names(record, [a for f in found if (a := f.details.get("account"))])
+    found = opened.ask(
+        lambda record: check_statement(record, opened.findings, statement, settings=case.settings)
+    )
+    accounts = [a for f in found if (a := f.details.get("account"))]
+    name = opened.ask(lambda record: given_names(record, accounts))
     return [
         CheckedClaim(
             statement.claim.text,

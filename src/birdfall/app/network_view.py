@@ -300,16 +300,16 @@ def network_view(opened: OpenCase, name: str) -> NetworkView | None:
     """The network of that name in a case; None if there is none with pairs."""
     if name not in networks_of(opened):
         return None
-    return NetworkView(opened.case.finding(name))
+    return NetworkView(opened.findings[name])
 
 
 @lru_cache(maxsize=8)
 def networks_of(opened: OpenCase) -> tuple[str, ...]:
     """The networks of a case that have pairs to show, by name."""
-    names = [n for n in opened.case.finding_names() if n.startswith("coordination-")]
-    found = []
-    for name in names:
-        finding = opened.case.finding(name)
-        if finding.answer == "found" and {"nodes", "edges", "groups"} <= set(finding.tables):
-            found.append(name)
-    return tuple(found)
+    return tuple(
+        name
+        for name, finding in opened.findings.items()
+        if name.startswith("coordination-")
+        and finding.answer == "found"
+        and {"nodes", "edges", "groups"} <= set(finding.tables)
+    )

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
+from birdfall.model.findings import Finding
 from birdfall.model.settings import Settings
 from birdfall.pipeline.pseudonyms import MERGED
 from birdfall.pipeline.shared_case import rare_clients
@@ -79,8 +80,14 @@ class OpenCase:
             return question(self.record)
 
     @cached_property
-    def _quoting(self) -> Quoting:
+    def quoting(self) -> Quoting:
+        """How texts about its record are quoted."""
         return self.ask(quoting_of)
+
+    @cached_property
+    def findings(self) -> Mapping[str, Finding]:
+        """Its findings by name, read once for all pages."""
+        return self.case.findings()
 
     def quote(self, text: str, *, by_handle: bool = False) -> str:
         """Words that people wrote: nobody in them by name who is not shown by name.
@@ -89,9 +96,9 @@ class OpenCase:
         """
         if by_handle:
             return sanitize_text(text)
-        find = self._quoting.mentions.find
+        find = self.quoting.mentions.find
         known = _MENTION.sub(lambda at: at[0] if find(at[0].rstrip(".")) else "@…", text)
-        return self._quoting.text(known)
+        return self.quoting.text(known)
 
     def quote_object(self, text: str, *, by_handle: bool = False) -> str:
         """A hashtag or an address that people used, as `quote`; of addresses of a platform, and of
@@ -99,7 +106,7 @@ class OpenCase:
         """
         if by_handle:
             return sanitize_text(text)
-        shown = self._quoting.address(self.quote(text))
+        shown = self.quoting.address(self.quote(text))
         return _BEHIND_NAME.sub("@…", shown)
 
     def object_text(self, act: ListedAct, *, by_handle: bool = False) -> str:

@@ -10,12 +10,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from birdfall.app.open_case import OpenCase, open_case
 from birdfall.app.site import Site, go_to, in_thread, is_half_measured, is_measured
 from birdfall.app.workspace import Desk
 from birdfall.pipeline.catalogue import extra_sections
 from birdfall.record.case import Case
 from birdfall.tell.drawings import SIZES
-from birdfall.tell.report import Article, ToldCase, write_articles
+from birdfall.tell.report import Article, ReadCase, ToldCase, write_articles
 from birdfall.tell.sections.order import order_sections
 
 #: Kinds of finding by the section that shows them.
@@ -54,8 +55,9 @@ class ResultPages:
         desk, language = self.site.desk(request), self.site.language(request)
         if not is_measured(desk):
             return go_to(f"/{language}/c/{desk.name}/")
-        told = await in_thread(tell, desk.case(), language)
         wanted = request.path_params["section"]
+        with_maps = SECTION_KINDS.get(wanted) == "coordination"
+        told = await in_thread(tell, desk.case(), language, with_maps)
         section = next((s for s in told.articles[0].sections if s.id == wanted), None)
         if section is None:
             raise HTTPException(404)
@@ -83,14 +85,23 @@ class ResultPages:
         )
 
 
-def tell(case: Case, language: str) -> ToldCase:
-    """A case as it is told in a language; one that has not changed is not written again."""
-    return _tell(case, language, tuple(file.sha256 for file in case.manifest.files))
+def tell(case: Case, language: str, with_maps: bool = False) -> ToldCase:
+    """A case as it is told in a language; one that has not changed is not written again.
+
+    with_maps: whether maps of networks are drawn, which takes longer than all the rest.
+    """
+    return _tell(open_case(case), language, with_maps)
 
 
 @lru_cache(maxsize=12)
-def _tell(case: Case, language: str, _state: tuple[str, ...]) -> ToldCase:
-    return write_articles(case, [language], sections=order_sections(extra_sections()))
+def _tell(opened: OpenCase, language: str, with_maps: bool) -> ToldCase:
+    read = ReadCase(opened.quoting, opened.findings)
+    sections = order_sections(extra_sections())
+    return opened.ask(
+        lambda _: write_articles(
+            opened.case, [language], sections=sections, read=read, with_maps=with_maps
+        )
+    )
 
 
 def listed_questions(article: Article, told: ToldCase) -> list[ListedQuestion]:

@@ -22,7 +22,8 @@ from birdfall.app.page_error import PageError
 from birdfall.app.presence import Presence
 from birdfall.app.session import SessionDoor, Sessions
 from birdfall.app.site import ASSETS, Handler, Site, asset_bytes, in_thread, running
-from birdfall.app.workspace import Workspace
+from birdfall.app.sparing import spare_memory
+from birdfall.app.workspace import Desk, Workspace
 from birdfall.model.errors import BirdfallError, CaseError, UsageError
 from birdfall.web import ConnectionTable, PageServer
 
@@ -83,8 +84,33 @@ class PagesLater:
         return self._pages
 
 
+class Preparation:
+    """Reads a case in a thread of its own, one at a time, before its pages are asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __call__(self, desk: Desk, language: str) -> None:
+        """Begin to; nothing if another case is being read."""
+        if self._lock.acquire(blocking=False):
+            threading.Thread(
+                target=self._prepare, args=(desk, language), daemon=True, name="preparation"
+            ).start()
+
+    def _prepare(self, desk: Desk, language: str) -> None:
+        try:
+            time.sleep(LOAD_AFTER_SECONDS)  # the page that is looked at comes first
+            import_module("birdfall.app.preparation").prepare_case(desk, language)
+        finally:
+            self._lock.release()
+
+
 def create_application(
-    workspace: Workspace, sessions: Sessions, presence: Presence | None = None
+    workspace: Workspace,
+    sessions: Sessions,
+    presence: Presence | None = None,
+    *,
+    prepares: bool = False,
 ) -> Starlette:
     """The workspace as an ASGI application.
 
@@ -96,8 +122,12 @@ def create_application(
         Who may come in.
     presence
         What the pages that are open say to; None: nobody listens.
+    prepares
+        Whether the case that was changed last is read while the list of cases is looked at.
     """
     site = Site(workspace, sessions, presence)
+    if prepares:
+        site.prepare = Preparation()
     if sessions.read_only:
         site.title_for_readers = import_module("birdfall.app.interface").quoted_title
 
@@ -155,7 +185,11 @@ def list_routes(site: Site) -> list[Route]:
         Route("/{language}/figures", figures("new")),
         Route("/{language}/demo", begin.begin_demo, methods=post),
         Route("/{language}/watch", watch("watches")),
+        Route("/{language}/watch", watch("begin"), methods=post),
+        Route("/{language}/watch/recording/begin", watch("play"), methods=post),
         Route("/{language}/watch/{name}", watch("watch")),
+        Route("/{language}/watch/{name}/stop", watch("stop"), methods=post),
+        Route("/{language}/watch/{name}/again", watch("again"), methods=post),
         Route("/{language}/watch/{name}/mark", watch("mark"), methods=post),
         Route("/{language}/watch/{name}/case/{number:int}", watch("make_case"), methods=post),
         Route(f"{case}/data", data("data")),
@@ -237,7 +271,7 @@ class WorkspaceServer:
         self.port = bound.getsockname()[1]
         self.presence = Presence()
         self._server = PageServer(
-            create_application(self.workspace, self._sessions, self.presence),
+            create_application(self.workspace, self._sessions, self.presence, prepares=True),
             bound,
             name="workspace",
             connections=ConnectionTable(UPLOAD_SECONDS),
@@ -249,6 +283,7 @@ class WorkspaceServer:
 
     def start(self) -> None:
         """Serve from now on."""
+        spare_memory()
         self._server.start()
         threading.Thread(target=_load_what_measures, daemon=True, name="loading").start()
 

@@ -51,7 +51,8 @@ class AppWords:
 class Site:
     """The workspace as pages show it.
 
-    sessions: who may change it. presence: what open pages say to, if anybody listens.
+    sessions: who may change it. presence: what open pages say to, if anybody listens. `prepare`
+    begins to read a case that may be opened next; None: nothing is read before it is asked for.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Site:
         self.workspace, self.sessions = workspace, sessions
         self.presence = presence
         self.title_for_readers: Callable[[Desk], str] = title_of
+        self.prepare: Callable[[Desk, str], None] | None = None
         self._questions: dict[tuple[str, str], tuple[int, Sequence[object]]] = {}
         self._environment = Environment(
             loader=ChoiceLoader([PackageLoader("birdfall.app"), PackageLoader("birdfall.tell")]),

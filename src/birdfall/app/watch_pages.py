@@ -1,16 +1,18 @@
-"""The watches in a workspace: how things stand, their alerts and what people say of them, rules
-with their back-test, and a case from a wave.
+"""The watches in a workspace: begun, tried and stopped; how things stand, their alerts and what
+people say of them, rules with their back-test, and a case from a wave.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,13 +27,29 @@ from birdfall.app.alert_marks import (
     rule_records,
 )
 from birdfall.app.jobs import JobKind, JobRequest, begin_job
-from birdfall.app.site import AppWords, Site, go_to, in_thread, text_of
+from birdfall.app.page_error import PageError
+from birdfall.app.site import AppWords, Site, go_to, in_thread, text_of, uploads_of
+from birdfall.app.watch_runs import (
+    KINDS,
+    PLAN,
+    SourceTest,
+    WatchPlan,
+    begin_watch,
+    leaders_of,
+    make_folder,
+    recording_place,
+    source_of,
+    stop_watch,
+    try_source,
+    watch_run,
+)
 from birdfall.app.workspace import Desk, Workspace
 from birdfall.model.errors import BirdfallError
 from birdfall.tell.words import words
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.dashboard.view import AlertEntry, Overview, RulesPage, SourceEntry, WaveEntry
 from birdfall.watch.engine.archive import case_from_wave
+from birdfall.watch.feeds.registry import open_feed
 from birdfall.watch.store.database import State
 from birdfall.watch.store.queries.waves import find_wave
 
@@ -84,9 +102,63 @@ class WatchPages:
 
     async def watches(self, request: Request) -> Response:
         """The watches of the workspace."""
+        return await self._list(request)
+
+    async def _list(
+        self, request: Request, said: Mapping[str, str] | None = None,
+        tried: SourceTest | None = None,
+    ) -> Response:  # fmt: skip
         workspace = self.site.workspace
         listed = await in_thread(lambda: [list_watch(path) for path in watch_folders(workspace)])
-        return self.site.render(request, "watches", watches=listed, folder=str(workspace.path))
+        return self.site.render(
+            request, "watches", watches=listed, folder=str(workspace.path), kinds=KINDS,
+            said=said or {}, tried=tried,
+        )  # fmt: skip
+
+    async def begin(self, request: Request) -> Response:
+        """A new watch of a service, or a test whether the service answers."""
+        form = await self.site.read_form(request)
+        source = source_of(text_of(form, "kind"), text_of(form, "address"))
+        if text_of(form, "test"):
+            said = {k: text_of(form, k) for k in ("kind", "address", "leaders", "name")}
+            return await self._list(request, said, await in_thread(try_source, source))
+        plan = WatchPlan(source, leaders_of(text_of(form, "leaders")))
+        folder = make_folder(self.site.workspace.path, text_of(form, "name") or "watch")
+        await in_thread(begin_watch, folder, plan)
+        return go_to(self._address(request, folder))
+
+    async def play(self, request: Request) -> Response:
+        """A new watch of a recording, as if it happened now."""
+        form = await self.site.read_form(request)
+        given = uploads_of(form, "files")
+        if not given:
+            raise PageError("no-file")
+        name = given[0].filename or "recording"
+        plan = WatchPlan("", leaders_of(text_of(form, "leaders")), bool(text_of(form, "simulated")))
+        folder = make_folder(self.site.workspace.path, text_of(form, "name") or name.split(".")[0])
+        await in_thread(keep_recording, folder, given[0])
+        await form.close()
+        try:
+            await in_thread(lambda: [open_feed(source) for source in plan.sources(folder)])
+        except BirdfallError:
+            await in_thread(shutil.rmtree, folder)
+            raise
+        await in_thread(begin_watch, folder, plan)
+        return go_to(self._address(request, folder))
+
+    async def stop(self, request: Request) -> Response:
+        """Let a watch end."""
+        folder = self._folder(request)
+        await self.site.read_form(request)
+        await in_thread(stop_watch, folder)
+        return go_to(self._address(request, folder))
+
+    async def again(self, request: Request) -> Response:
+        """Let a watch listen again, from where it stopped."""
+        folder = self._folder(request)
+        await self.site.read_form(request)
+        await in_thread(begin_watch, folder)
+        return go_to(self._address(request, folder))
 
     async def watch(self, request: Request) -> Response:
         """One watch."""
@@ -94,9 +166,16 @@ class WatchPages:
         every = request.query_params.get("alerts") == "all"
         after = request.query_params.get("after", "")
         before = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else None
-        shown = await in_thread(lambda: show_watch(folder, every=every, before=before))
+        run = await in_thread(watch_run, folder)
+        shown = None
+        try:
+            if run is None or (folder / STATE).is_file():
+                shown = await in_thread(lambda: show_watch(folder, every=every, before=before))
+        except BirdfallError:
+            if run is None or run.state == "ended":
+                raise  # else its state is being made
         return self.site.render(
-            request, "watch", watch=shown, name=folder.name, every=every, before=before,
+            request, "watch", watch=shown, name=folder.name, every=every, before=before, run=run,
             judgements=tuple(AlertJudgement), here=self._address(request, folder),
         )  # fmt: skip
 
@@ -147,13 +226,15 @@ def watch_folders(workspace: Workspace) -> list[Path]:
         path
         for path in workspace.path.iterdir()
         if not path.name.startswith(".") and path.is_dir() and not path.is_symlink()
-        and (path / STATE).is_file()
+        and ((path / STATE).is_file() or (path / PLAN).is_file())
     ]  # fmt: skip
     return sorted(found)[:MAX_LISTED]
 
 
 def list_watch(folder: Path) -> ListedWatch:
     """A watch as the list shows it."""
+    if not (folder / STATE).is_file():
+        return ListedWatch(folder.name, "young", None, 0)
     try:
         view = StateView(folder / STATE)
         overview, marks = view.overview(), read_marks(folder)
@@ -161,6 +242,12 @@ def list_watch(folder: Path) -> ListedWatch:
     except BirdfallError:
         return ListedWatch(folder.name, None, None, 0)
     return ListedWatch(folder.name, overview.state, overview.latest, still)
+
+
+def keep_recording(folder: Path, upload: UploadFile) -> None:
+    """Write a recording that was given beside the watch."""
+    with recording_place(folder, upload.filename or "recording").open("wb") as file:
+        shutil.copyfileobj(upload.file, file, 1 << 20)
 
 
 def show_watch(folder: Path, *, every: bool, before: int | None) -> ShownWatch:

@@ -96,6 +96,16 @@ def render(
 
 
 @dataclass(frozen=True)
+class ReadCase:
+    """What a case is told from. quoting: how texts about its record are quoted; findings: by name,
+    as the case keeps them.
+    """
+
+    quoting: Quoting
+    findings: Mapping[str, Finding]
+
+
+@dataclass(frozen=True)
 class ToldCase:
     """A case as it is told: an article for each language, and what they share.
 
@@ -129,19 +139,33 @@ def write_articles(
     *,
     sections: Sequence[Section] = SECTIONS,
     layout: ReportLayout = WHOLE,
+    read: ReadCase | None = None,
+    with_maps: bool = True,
 ) -> ToldCase:
     """A case that was run as articles, the same that its report holds.
 
-    languages: of `LANGUAGES`, in their order. layout: how its sections are laid out; by default all
-    of them in their order.
+    Parameters
+    ----------
+    case
+        The case.
+    languages
+        Of `LANGUAGES`, in their order.
+    sections
+        Sections in their order.
+    layout
+        How they are laid out; by default all of them in their order.
+    read
+        What was read of the case already; None: it is read here.
+    with_maps
+        Whether the maps of networks are drawn, which takes longer than all the rest.
     """
-    record = case.record()
-    quoting = quoting_of(record)
-    findings = quoting.findings(case.findings())
+    read = read or ReadCase(quoting_of(case.record()), case.findings())
+    quoting, record = read.quoting, read.quoting.record
+    findings = quoting.findings(read.findings)
     specs = chart_specs(findings, ZoneInfo(record.settings.time_zone))
     rendering = ChartRendering(specs)
     name = names_of(record)
-    maps = draw_maps(findings, name)
+    maps = draw_maps(findings, name) if with_maps else {}
     articles = []
     for one in languages:
         say = replace(words(one, record.settings.time_zone), marks=Marks())

@@ -82,6 +82,21 @@
     setTimeout(look, 500);
   }
 
+  // what goes on is shown as it goes on; a part in which somebody is at work stays as it is
+  if (all("[data-again]").length) {
+    const look = async () => {
+      try {
+        const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+        for (const old of all("[data-again]")) {
+          const fresh = page.getElementById(old.id);
+          if (fresh && fresh.innerHTML !== old.innerHTML && !old.contains(document.activeElement) && !old.querySelector("details[open]")) old.replaceWith(fresh);
+        }
+      } catch { /* the server is away */ }
+      setTimeout(look, 3000);
+    };
+    setTimeout(look, 3000);
+  }
+
   // what a form of filters asks for is shown at once; the address says the same
   for (const form of all("form[data-live]")) {
     const brush = form.querySelector(".brush"), times = brush ? brush.dataset.times.split(" ") : [];
