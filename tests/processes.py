@@ -101,10 +101,10 @@ class Child:
             assert self.process.poll() is None, self.out + self.err
             time.sleep(0.05)
 
-    def stop(self, number=signal.SIGINT, seconds=30):
+    def stop(self, number=signal.SIGINT, seconds=90):
         """Send a signal and wait for the end; the exit code."""
         self.process.send_signal(number)
         code = self.process.wait(seconds)
         for reader in self._readers:
-            reader.join(5)
+            reader.join(60)
         return code

@@ -185,7 +185,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(broker, tmp_path):
     ):
         time.sleep(0.1)
     stop.set()
-    thread.join(20)
+    thread.join(60)
     assert deaths == 8
     assert seen > 0, "it was at work when it was killed"
     rows = state.connection.execute("SELECT account FROM changes ORDER BY id").fetchall()

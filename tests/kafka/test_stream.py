@@ -68,7 +68,7 @@ def judged(path, broker, topic, number, leaders):
         90,
     )
     stop.set()
-    thread.join(20)
+    thread.join(60)
     return state
 
 

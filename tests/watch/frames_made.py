@@ -59,7 +59,7 @@ class Host:
 
     def __exit__(self, *error):
         self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _run(self):
         self._loop.run_until_complete(self._serve())

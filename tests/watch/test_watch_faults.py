@@ -428,5 +428,5 @@ def test_why_a_stream_was_lost_is_said_in_words(sent, wanted):
         )
         thread.start()
         until(lambda: said)
-        thread.join(10)
+        thread.join(60)
     assert said[0] == wanted

@@ -51,7 +51,7 @@ def receiving(got):
         yield feed.bound
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
 
 
 def deliver(port):
@@ -69,7 +69,7 @@ def test_hundreds_of_slow_deliveries_hold_up_none(half, monkeypatch):
     got, held = [], []
     with receiving(got) as port:
         for _ in range(100):
-            held.append(socket.create_connection(("127.0.0.1", port), timeout=5))
+            held.append(socket.create_connection(("127.0.0.1", port), timeout=60))
             held[-1].sendall(HALF[half])
         assert deliver(port) == 200
     assert len(got) == 1
@@ -150,7 +150,7 @@ def test_a_mail_server_that_never_ends_what_it_says_does_not_hold_the_courier(an
 def test_who_breaks_off_a_delivery_writes_nothing_on_the_terminal(capfd):
     with receiving([]) as port:
         for said in (HALF["half a body"], b"GET / HTTP/1.1\r\n\r\n" * 2000):
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as one:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as one:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 one.sendall(said)
         assert deliver(port) == 200

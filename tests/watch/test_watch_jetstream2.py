@@ -92,7 +92,7 @@ class Service:
 
     def __exit__(self, *error):
         self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(10)
+        self._thread.join(60)
 
     @property
     def number(self):

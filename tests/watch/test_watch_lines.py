@@ -53,7 +53,7 @@ def test_a_silent_pipe_does_not_hold_it(poll):
     reader = threading.Thread(target=lambda: list(read_pipe_lines(taken, stop, poll=poll)))
     reader.start()
     stop.set()
-    reader.join(20)
+    reader.join(60)
     assert not reader.is_alive()
     os.close(given)
     os.close(taken)

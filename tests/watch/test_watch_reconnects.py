@@ -54,7 +54,7 @@ def test_a_source_that_was_connected_is_lost_and_tried_again(kind, answer):
         assert thread.is_alive()
         assert feed.health.reason
         stop.set()
-        thread.join(10)
+        thread.join(60)
     assert not thread.is_alive()
 
 
@@ -67,7 +67,7 @@ def test_an_address_that_worked_is_never_refused(url):
     thread.start()
     until(lambda: feed.health.attempts >= 2)
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -109,7 +109,7 @@ def test_a_source_that_fails_ends_no_other(tmp_path):
     other.batches.append([account_step()])
     until(lambda: not other.batches)
     stop.set()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
     assert failing.health.reason == "no address of a stream"
     assert state.connection.execute("SELECT count(*) FROM changes").fetchone()[0] == 1

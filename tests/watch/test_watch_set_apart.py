@@ -118,7 +118,7 @@ def watching(path, feed):
         yield told, watcher, thread
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
 
 
 def count(path, table):

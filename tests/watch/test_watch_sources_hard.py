@@ -244,7 +244,7 @@ def test_more_deliveries_than_can_be_handled_are_sent_away(monkeypatch):
     for [step] in list(waiting):
         step.on_commit()
     for t in threads:
-        t.join(10)
+        t.join(60)
     stop.set()
     assert sum("200" in s for s in said) == 2
 

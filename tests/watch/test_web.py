@@ -81,14 +81,13 @@ def test_answers_have_limits_of_size_and_of_time_over_all():
 
     def drop_by_drop(connection, _question, _number):
         connection.sendall(b"HTTP/1.1 200 OK\r\n")
-        for _ in range(100):
+        # no single wait is long: only a limit over all of them ends this
+        for _ in range(2_000):
             connection.sendall(b"X: y\r\n")
             time.sleep(0.05)
 
-    begin = time.monotonic()
     with RawServer(drop_by_drop) as server, pytest.raises(NoAnswer, match="timed out"):
-        ask(server.url, limits=WebLimits(0.4, 1000))
-    assert time.monotonic() - begin < 3
+        ask(server.url, limits=WebLimits(0.4, 100_000))
 
 
 def redirect(where, status="302 Found"):
@@ -159,13 +158,13 @@ def test_a_webhook_hears_by_its_code_that_it_failed():
 
 
 def test_a_stream_of_changes_is_read_as_it_comes_and_ends_when_it_is_told():
-    stop = threading.Event()
+    stop, left = threading.Event(), threading.Event()
     event = b'id: 7\ndata: {"type": "log"}\n\n'
 
     def answer(connection, _question, _number):
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + event[:9])
         connection.sendall(event[9:])
-        stop.wait(10)
+        left.wait(60)
 
     got = []
 
@@ -175,9 +174,9 @@ def test_a_stream_of_changes_is_read_as_it_comes_and_ends_when_it_is_told():
 
     with RawServer(answer) as server:
         feed = MediaWikiFeed("w", url=server.url)
-        begin = time.monotonic()
+        # the server goes on holding the stream open: only the watch itself can end it
         feed.connect_once(put, stop)
-    assert time.monotonic() - begin < 5
+        left.set()
     assert [step.cursor for step in got] == ["7"]
 
 

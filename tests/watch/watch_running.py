@@ -7,7 +7,7 @@ from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.store.database import State
 
 
-def until(true, seconds=15):
+def until(true, seconds=60):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen"
@@ -29,7 +29,7 @@ class Running:
 
     def __exit__(self, *error):
         self.stop.set()
-        self.thread.join(10)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
     def rows(self, query, *values):
