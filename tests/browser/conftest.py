@@ -30,6 +30,8 @@ def browser():
     if CHROMIUM is None:
         pytest.skip("no Chromium here")
     api = pytest.importorskip("playwright.sync_api")
+    # what a test expects may take as long as a loaded machine needs
+    api.expect.set_options(timeout=60_000)
     with api.sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield running

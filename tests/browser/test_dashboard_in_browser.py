@@ -124,7 +124,7 @@ def test_every_page_fits_and_asks_for_nothing_elsewhere(browser, places, languag
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         assert page.title() != "taken"
         for figure in page.locator(".chart").all():
-            assert figure.locator(".stage canvas").is_visible()
+            figure.locator(".stage canvas").wait_for()
     assert page.problems == []
     assert all(url.startswith((places["wave"], "data:")) for url in page.asked)
     page.close()
@@ -260,7 +260,7 @@ def test_a_wave_comes_in_while_the_page_is_open(browser, tmp_path):
         ]
         watcher.process_batches([(feed, fresh)])
         state.close()
-        page.wait_for_selector("h1.wave", timeout=10_000)
+        page.wait_for_selector("h1.wave", timeout=60_000)
         page.wait_for_function(
             "document.querySelector('.said').textContent.includes('A wave is under way')"
         )
@@ -275,7 +275,7 @@ def test_one_click_makes_a_case_and_says_that_it_takes_a_while(browser, tmp_path
     case = tmp_path / "case-wave-2-now"
 
     def make(_number):
-        done.wait(30)
+        done.wait(120)
         (case / "reports").mkdir(parents=True)
         (case / "reports" / "report.html").write_text(
             "<!doctype html><title>r</title><h1>The report</h1>"
@@ -298,6 +298,7 @@ def test_one_click_makes_a_case_and_says_that_it_takes_a_while(browser, tmp_path
         done.set()
         page.wait_for_selector('a[href="/wave/2/report#report-en"]')
         page.click('a[href="/wave/2/report#report-en"]')
+        page.wait_for_url("**/wave/2/report#report-en")
         assert page.inner_text("h1") == "The report"
         page.close()
     finally:

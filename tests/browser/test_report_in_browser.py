@@ -32,7 +32,8 @@ def opened(browser, path, language, **options):
     page.on("pageerror", lambda e: page.problems.append(str(e)))
     page.on("request", lambda r: page.asked.append(r.url))
     page.goto(f"file://{path}#report-{language}")
-    page.wait_for_timeout(200)
+    # what scripts set right is drawn two frames later, however slow the machine
+    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
     return page
 
 
@@ -116,7 +117,7 @@ def test_the_map_lives_filters_and_speaks(browser, page_path):
     # the live map stands in the first article, whichever language that is
     page.goto(f"file://{page_path}")
     figure.scroll_into_view_if_needed()
-    page.wait_for_selector('figure[data-map="live"]', timeout=10_000)
+    page.wait_for_selector('figure[data-map="live"]')
     stage = figure.locator(".map-stage")
     assert stage.is_visible()
     buttons = figure.locator("button[data-group]")
