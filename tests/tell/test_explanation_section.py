@@ -291,7 +291,7 @@ def test_a_letter_says_when_to_the_second_where_minutes_would_not_tell():
 
 def test_a_letter_on_published_figures_names_the_day():
     made = finding(about={"accounts": [6000, 10600], "date": "2013-10-31"})
-    assert "6,000 to 10,600 accounts reported for \u20662013-10-31\u2069" in request_letter(
+    assert "6,000 to 10,600 accounts reported for 31 October 2013" in request_letter(
         made, "reports", words("en")
     )
     assert not [b for b in blocks(finding(about={})) if b.kind == "letter"], (

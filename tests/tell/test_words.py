@@ -90,7 +90,7 @@ def test_no_catalogue_speaks_of_bots_or_users():
         ("pt", 6622, "6.622"),
         ("es", 3.14159, "3,14"),
         ("pt", 0.5, "0,5"),
-        ("en", -4849, "-4,849"),
+        ("en", -4849, "\u22124,849"),
     ],
 )
 def test_numbers(language, number, text):

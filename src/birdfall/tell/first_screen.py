@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from birdfall.model.findings import Finding
-from birdfall.tell.blocks import ChartBlock, ChartLabel
+from birdfall.tell.blocks import Block, ChartBlock, ChartLabel
 from birdfall.tell.drawings import SIZES, hardest_hit, plot_place
 from birdfall.tell.marks import ShownNumber
 from birdfall.tell.page import NumberWriter, Page, leader_ledger
+from birdfall.tell.published import short
 from birdfall.tell.rows import CountRow, WaveRow
-from birdfall.tell.sentences import accounts_together
+from birdfall.tell.sections.reconciliation import figure_table
+from birdfall.tell.sentences import accounts_together, published_leads
+
+#: Accounts whose profiles were rebuilt that the first screen tells of.
+MAX_REBUILT: Final = 2
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ def four_numbers(page: Page) -> list[KeyNumber]:
     for kind, keys in _NUMBERS.items():
         finding = findings.get(kind)
         if finding is not None and finding.answer == "found":
-            return _estimates(finding, keys, page)
+            return [*_estimates(finding, keys, page), *_rebuilt_numbers(finding, page)]
     # the edges of another tool are no finding of groups
     asked = [f for f in page.findings_of_kind("coordination") if "significant" in f.estimates]
     together = [f for f in asked if f.answer == "found"]
@@ -101,6 +106,21 @@ def _estimates(finding: Finding, keys: Sequence[str], page: Page) -> list[KeyNum
     return found
 
 
+def _rebuilt_numbers(finding: Finding, page: Page) -> list[KeyNumber]:
+    """The published levels of an account whose profile was rebuilt, before, lowest and later."""
+    if "rebuilt" not in finding.tables:
+        return []
+    say, write, found = page.say, NumberWriter(finding, page.say), list[KeyNumber]()
+    for row in finding.table("rebuilt").to_pylist()[:MAX_REBUILT]:
+        account = short(row["population"], say)
+        steps = [
+            write.figure(say.number(row[key]), f"rebuilt.{key}", row[key], "followers", account)
+            for key in ("before", "lowest", "later")
+        ]
+        found.append(KeyNumber(steps, say("four.rebuilt", account=account)))
+    return found
+
+
 def _coordination_numbers(together: Sequence[Finding], page: Page) -> list[KeyNumber]:
     """Of the trace with the most accounts: how many, in how many groups."""
     say = page.say
@@ -112,9 +132,11 @@ def _coordination_numbers(together: Sequence[Finding], page: Page) -> list[KeyNu
     return [KeyNumber([n], label) for n, label in zip(numbers, labels, strict=True)]
 
 
-def charts(page: Page) -> list[ChartBlock]:
-    """The whole record, and the minutes around the largest wave."""
+def charts(page: Page) -> Sequence[Block]:
+    """The whole record, and the minutes around the largest wave; figures against each other."""
     waves = page.findings.get("waves")
+    if published_leads(page.findings):
+        return figure_table(page.findings["reconciliation"], page.say)
     if waves is None or waves.answer == "cannot" or "series-wide" not in page.drawings:
         return _count_charts(page)
     panels = [("series", "chart.days", waves.table("series").to_pylist())]

@@ -185,6 +185,11 @@ def as_sentence(text: str) -> str:
     return text if text[-1:] in ".!?؟" else f"{text}."
 
 
+def as_title(text: str) -> str:
+    """A text that begins with a capital, where its script has them."""
+    return text[:1].upper() + text[1:]
+
+
 class NumberWriter:
     """Writes the numbers of a finding as a language does, each with which one it is.
 

@@ -29,7 +29,7 @@ from birdfall.model.settings import Settings
 from birdfall.record.case import Case
 from birdfall.record.damage import RUN_AGAIN, explain_damage
 from birdfall.record.record import Record
-from birdfall.tell.blocks import ChartBlock, WrittenSection
+from birdfall.tell.blocks import Block, WrittenSection
 from birdfall.tell.drawings import SIZES, ChartRendering, chart_specs
 from birdfall.tell.first_screen import KeyNumber, charts, four_numbers
 from birdfall.tell.layout import ReportLayout
@@ -251,7 +251,7 @@ class Article:
     verdict: CaseVerdict
     simulated: bool
     four: Sequence[KeyNumber]
-    charts: Sequence[ChartBlock]
+    charts: Sequence[Block]
     sections: Sequence[WrittenSection]
     #: Titles of sections that whoever published it left out.
     left_out: Sequence[str]

@@ -9,13 +9,20 @@ from typing import Final
 
 from birdfall.model.findings import Finding
 from birdfall.tell.marks import Counted, plain
-from birdfall.tell.page import NumberWriter, quoted
-from birdfall.tell.rows import WaveRow
-from birdfall.tell.words import Words
+from birdfall.tell.page import NumberWriter, as_title, quoted
+from birdfall.tell.published import compared, loss_bounds, loss_words, short, whole_day, worded
+from birdfall.tell.rows import RatioRow, WaveRow
+from birdfall.tell.words import MessageValue, Words
 
 Findings = Mapping[str, Finding]
 #: What the data lack, told where nothing can be measured, at most.
 MAX_LACKING: Final = 3
+#: Claimed losses named in a headline, at most.
+MAX_FIGURES: Final = 6
+#: Where fewer suspensions would be usual, none would be.
+LEAST_USUAL: Final = 0.05
+#: Audiences named in a headline, at most.
+MAX_AUDIENCES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,8 @@ def verdict(findings: Findings, say: Words, name: Callable[[str | None], str]) -
         )
         if v is not None
     ]
+    if waves is not None and waves.answer == "nothing" and _shows_little(waves):
+        return _few_suspensions(waves, [v.sentence for v in found if v.found], say)
     if waves is not None and waves.answer == "nothing":
         # who was suspended when is known: that outweighs what counts alone would suggest
         others = [v.sentence for v in found if v.found and v.change != "change.statuses"]
@@ -76,22 +85,48 @@ def verdict(findings: Findings, say: Words, name: Callable[[str | None], str]) -
     return found[0] if found else _nothing_measured(findings, say)
 
 
+def _shows_little(waves: Finding) -> bool:
+    """Whether nobody can say how large a wave the record would have shown."""
+    day = waves.estimates.get("smallest_1d")
+    return day is not None and day.value is None
+
+
+def _few_suspensions(waves: Finding, others: list[str], say: Words) -> CaseVerdict:
+    """That no wave stands out, which is no proof that there was none."""
+    n = NumberWriter(waves, say).count("suspensions")
+    sentence, confidence = say("verdict.nothing.few", n=n), 1 if n <= 1 else 2
+    limit = say("verdict.limit")
+    return CaseVerdict(sentence, " ".join(others), limit, confidence, "change.record")
+
+
 def _wave_verdict(
     findings: Findings, waves: Finding, say: Words, name: Callable[[str | None], str]
 ) -> CaseVerdict:
     sentence = wave_sentence(waves.table("waves").to_pylist()[0], waves, say)
-    audience, more = findings.get("audiences-1"), ""
-    if audience is not None and audience.answer == "found":
-        step = audience.table("explanation").to_pylist()[0]
-        share = NumberWriter(audience, say).other(
-            say.percent(step["share"]),
-            "explanation.share",
-            step["share"],
-            "share",
-            name(step["leader"]),
-        )
-        more = say("verdict.audience", share=share, leader=name(step["leader"]))
+    audience = findings.get("audiences-1")
+    more = "" if audience is None else audience_sentence(audience, say, name)
     return CaseVerdict(sentence, more, say("verdict.limit"), *_confidence(waves))
+
+
+def audience_sentence(audience: Finding, say: Words, name: Callable[[str | None], str]) -> str:
+    """Whom the suspended accounts followed: every account whose audience accounts for a part."""
+    if audience.answer != "found":
+        return ""
+    steps = audience.table("explanation").to_pylist()
+    hit = {r["leader"]: r["suspended"] for r in audience.table("audiences").to_pylist()}
+    write, told = NumberWriter(audience, say), list[str]()
+    fallen = audience.estimates.get("fallen")
+    for step in steps[:MAX_AUDIENCES]:
+        leader, share = step["leader"], step["share"]
+        if fallen is not None and fallen.value and len(steps) > 1:
+            share = hit.get(leader, step["suspended"]) / fallen.value  # whomever else they followed
+        shown = write.other(say.percent(share), "explanation.share", share, "share", name(leader))
+        if len(steps) == 1:
+            return say("verdict.audience", share=shown, leader=name(leader))
+        key = "verdict.audience.also" if told else "verdict.audience.share"
+        told.append(say(key, share=shown, leader=name(leader)))
+    shares = say.join(told)
+    return say("verdict.audience.several", shares=as_title(shares))
 
 
 def power_sentence(finding: Finding, say: Words) -> str:
@@ -128,8 +163,9 @@ def _counts_verdict(counts: Finding | None, say: Words) -> CaseVerdict | None:
 def _published_verdict(published: Finding | None, say: Words) -> CaseVerdict | None:
     if published is None or published.answer != "found":
         return None
-    limit = say("verdict.published.limit")
-    return CaseVerdict(*_published_sentences(published, say), limit, 3, "change.statuses")
+    sentence, more, beside = _published_sentences(published, say)
+    limit = " ".join([*beside, say("verdict.published.limit")])
+    return CaseVerdict(sentence, more, limit, 3, "change.statuses")
 
 
 def _reports_verdict(brigades: Finding | None, say: Words) -> CaseVerdict | None:
@@ -217,32 +253,72 @@ def _things_of(trace: str, say: Words) -> str:
     return say("trace.kind", kind=quoted(trace, say)) if trace else say("trace.other")
 
 
-def _published_sentences(finding: Finding, say: Words) -> tuple[str, str]:
-    """What published figures alone say.
-
-    How many can be true of one day together; and how much harder one audience was hit, or "".
-    """
-    rows = [r for r in finding.table("figures").to_pylist() if r["consistent"] is not None]
-    standing = [r for r in rows if r["consistent"]]
-    write, more = NumberWriter(finding, say), ""
-    low, high = write.bounds("growth", lambda v: say.number(None if v is None else round(v)))
-    sentence = say(
-        "verdict.published",
-        n=write.counted(len(rows), "figures"),
-        standing=write.counted(len(standing), "consistent"),
-        low=low,
-        high=high,
+def published_leads(findings: Findings) -> bool:
+    """Whether published figures are what the case is about, and its headline tells of them."""
+    waves, counts = findings.get("waves"), findings.get("counts")
+    published = findings.get("reconciliation")
+    return (
+        published is not None
+        and published.answer == "found"
+        and (waves is None or waves.answer == "cannot")
+        and (counts is None or counts.answer != "found")
     )
-    if "difference" in finding.estimates:
-        gross, net, apart = (
-            write.keep(say.number(round(abs(finding[k].value or 0))), k)
-            for k in ("gross", "net", "difference")
+
+
+def _published_sentences(finding: Finding, say: Words) -> tuple[str, str, list[str]]:
+    """What published figures alone say: what was lost, which of the figures can be true, and what
+    stands beside it.
+
+    Where they leave no loss, how many of them can be true of one day together.
+    """
+    rows, more, beside = compared(finding), list[str](), list[str]()
+    write = NumberWriter(finding, say)
+    claimed = [r for r in rows if r["kind"] == "gross"]
+    for key, figures in (
+        ("verdict.published.fits", [r for r in claimed if r["consistent"]]),
+        ("verdict.published.misfits", [r for r in claimed if not r["consistent"]]),
+    ):
+        if figures:
+            said = list(dict.fromkeys(worded(r, finding, say) for r in figures))
+            more.append(say(key, figures=say.join(said[:MAX_FIGURES])))
+    if loss_bounds(finding) is None:
+        sentence = say(
+            "verdict.published",
+            n=write.counted(len(rows), "figures"),
+            standing=write.counted(sum(bool(r["consistent"]) for r in rows), "consistent"),
         )
-        more = say("verdict.published.pair", gross=gross, net=net, apart=apart) + " "
+    else:
+        low, high = loss_words(finding, say)
+        sentence = say(
+            "verdict.published.loss",
+            account=short(str(finding.details.get("leader", "")), say),
+            day=whole_day(str(finding.parameters.get("day", "")), say),
+            low=low,
+            high=high,
+        )
+        beside.append(_net_sentence(finding, say))
     ratio = finding.estimates.get("risk_ratio")
-    if ratio is None or ratio.low is None or ratio.value is None:
-        return sentence, more.strip()
-    return sentence, more + ratio_words(finding, say)
+    if ratio is not None and ratio.low is not None and ratio.value is not None:
+        beside.append(ratio_words(finding, say))
+    return sentence, " ".join(more), beside
+
+
+def _net_sentence(finding: Finding, say: Words) -> str:
+    """Why a smaller net change does not contradict the loss."""
+    write, change = NumberWriter(finding, say), finding["net"].value or 0
+    return say(
+        "verdict.published.net",
+        net=write.keep(say.number(round(change)), "net"),
+        **{
+            f"growth_{end}": write.other(
+                say.number(round(bound + change)),
+                f"growth_of_the_day.{end}",
+                bound + change,
+                "followers",
+            )
+            for end, bound in zip(("low", "high"), loss_bounds(finding) or (), strict=False)
+        },
+    )
 
 
 def ratio_words(finding: Finding, say: Words) -> str:
@@ -251,16 +327,18 @@ def ratio_words(finding: Finding, say: Words) -> str:
     By the estimate "risk_ratio": the best guess, and the least that the figures allow.
     """
     ratio, low = finding["risk_ratio"].value or 0.0, finding["risk_ratio"].low or 0.0
-    if low <= 1:
-        return say("published.ratio.unsure")
+    rows: list[RatioRow] = finding.table("ratios").to_pylist() if "ratios" in finding.tables else []
+    leader, control = (rows[0]["leader"], rows[0]["control"]) if rows else ("–", "–")
+    named = {"leader": short(leader, say), "control": short(control, say)}
     least = math.floor(low)
     if least < 2:
-        return say("published.ratio.harder")
+        return say("published.ratio.unsure" if low <= 1 else "published.ratio.harder", **named)
     write = NumberWriter(finding, say)
     return say(
         "published.ratio",
         least=Counted(least, write.figure(say.number(least), "risk_ratio.low", low, "ratio")),
         times=write.keep(say.number(round(ratio)), "risk_ratio"),
+        **named,
     )
 
 
@@ -268,14 +346,16 @@ def wave_sentence(row: WaveRow, waves: Finding, say: Words) -> str:
     """One wave of a finding of waves in one sentence."""
     write, expected = NumberWriter(waves, say), row["expected"]
     wave = "" if row["wave"] == 1 else str(row["wave"])
+    told: dict[str, MessageValue] = {
+        "n": write.counted(int(row["observed"]), "observed", "accounts", wave),
+        "duration": write.duration(max(row["duration_s"], 1.0), "duration_s", wave),
+        "start": say.moment(row["start"]),
+    }
+    if expected < LEAST_USUAL:
+        return say("verdict.wave.none", **told)
     usual = say.number(round(expected)) if expected >= 1 else say.number(round(expected, 1), 1)
-    return say(
-        "verdict.wave",
-        n=write.counted(int(row["observed"]), "observed", "accounts", wave),
-        duration=write.duration(max(row["duration_s"], 1.0), "duration_s", wave),
-        start=say.moment(row["start"]),
-        expected=write.other(usual, "expected", expected, "accounts", wave),
-    )
+    usual = write.other(usual, "expected", expected, "accounts", wave)
+    return say("verdict.wave", expected=usual, **told)
 
 
 def _confidence(waves: Finding) -> tuple[int, str]:

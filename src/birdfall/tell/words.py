@@ -35,6 +35,8 @@ NAMES: Final = {
     "pt": "Português",
 }
 THIN_SPACE: Final = "\u202f"
+#: The minus of typesetters, as wide as a digit.
+MINUS: Final = "\u2212"
 #: Unit of a length of time, and its seconds.
 DURATION_UNITS: Final = (("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400))
 #: A length of time is given in a unit up to so many of it.
@@ -84,6 +86,16 @@ class Words:
         """What stands between the items of a list."""
         return "، " if self.language == "ar" else ", "
 
+    @property
+    def semicolon(self) -> str:
+        """What stands between items that hold commas."""
+        return {"ar": "؛ ", "fr": f"{THIN_SPACE}; "}.get(self.language, "; ")
+
+    @property
+    def colon(self) -> str:
+        """What stands behind a label."""
+        return "\u00a0:" if self.language == "fr" else ":"
+
     def __call__(self, key: str, **values: MessageValue) -> str:
         """The message `key` with its values. Raises KeyError for a key its catalogue has not."""
         return render(_catalogue(self.language)[key], values, self, key)
@@ -128,6 +140,8 @@ class Words:
             return self.percent(value)
         if isinstance(value, (int, float)) and (name.endswith("_s") or name == "seconds"):
             return self.duration(value)
+        if name == "trace" and self.has(f"trace.{value}"):
+            return self(f"trace.{value}")
         if isinstance(value, str) and name in MOMENTS_OF_NOTES:
             return self._moment_of_note(value)
         if isinstance(value, (int, float)):
@@ -165,6 +179,8 @@ class Words:
                 0 if isinstance(value, int) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
             )
         rounded = round(float(value), digits) or 0.0  # never "-0"
+        if rounded < 0:
+            return MINUS + self.number(-rounded, digits)
         if self.language == "es":
             text = format_decimal(
                 rounded, format="#,##0." + "#" * digits if digits else "#,##0", locale=_locale("es")
@@ -226,6 +242,15 @@ class Words:
     def short_day(self, value: dt.datetime | int) -> str:
         """The day of a moment in the case's zone, for a table: "31 oct 2013"."""
         return self._in_zone(value, "d MMM y")
+
+    def month(self, value: dt.datetime | int) -> str:
+        """The month of a moment in the case's zone: "octubre de 2013"."""
+        return self._in_zone(value, _DAYS[self.language].split(" ", 1)[1].removeprefix("'de' "))
+
+    def is_midnight(self, moment: int) -> bool:
+        """Whether a moment, in microseconds, begins a day of the case's zone."""
+        start = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=moment)
+        return start.astimezone(self.zone).time() == dt.time()
 
     def axis_day(self, value: dt.datetime) -> str:
         """A day without its year, for the axis of a chart: "29 sept."."""

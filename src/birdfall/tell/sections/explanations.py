@@ -88,8 +88,8 @@ def _answer_blocks(finding: Finding, details: ExplanationDetails, say: Words) ->
             wrong=NumberWriter(finding, say).percent("wrong_when_decided"),
         )
     else:
-        inside = "; ".join(_cause_name(c, say) for c in order if c in members)
-        outside = "; ".join(_cause_name(c, say) for c in order if c not in members)
+        inside = say.semicolon.join(_cause_name(c, say) for c in order if c in members)
+        outside = say.semicolon.join(_cause_name(c, say) for c in order if c not in members)
         answer = say(
             "explanations.several",
             causes=inside,
@@ -264,7 +264,7 @@ def _prior_blocks(finding: Finding, details: ExplanationDetails, say: Words) -> 
         ]
         sliders = [PriorSlider(_cause_name(c, say), round(weights[c], 3)) for c in details.order]
         blocks += [
-            TextBlock(say("explanations.equal", shares="; ".join(shares))),
+            TextBlock(say("explanations.equal", shares=say.semicolon.join(shares))),
             PriorBlock(
                 sliders,
                 own=say("explanations.own"),

@@ -13,6 +13,14 @@ _CALIBRATION: Final = {
     "wrong": "wrong_when_decided",
     "error": "reliability_error",
 }
+#: How methods are cited that findings name by a word.
+_CITED: Final = {
+    "edge-and-visibility": "ledger of edges and of who can be seen (docs/methods/ledgers.md)",
+    "greenwood-1926": "Greenwood 1926",
+    "identified-bounds": "bounds that hold whatever is not known (docs/methods/ledgers.md)",
+    "kaplan-meier-1958": "Kaplan and Meier 1958",
+    "log-minus-log-band": "confidence band on the log-minus-log scale",
+}
 
 
 def section(page: Page) -> list[Block]:
@@ -25,7 +33,7 @@ def section(page: Page) -> list[Block]:
         write = NumberWriter(weighed, say)
         shares = {k: write.percent(e, 1) for k, e in _CALIBRATION.items()}
         folded.append(TextBlock(say("method.calibration", **shares)))
-    sources = sorted({m for f in answered for m in f.method})
+    sources = sorted({_CITED.get(m, m) for f in answered for m in f.method})
     if sources:
         folded.append(SourcesBlock(say("method.sources"), sources))
     return [DetailsBlock(say("method.open"), folded)] if folded else []

@@ -10,6 +10,7 @@ from typing import Final
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, DetailsBlock, TextBlock
 from birdfall.tell.page import NumberWriter, Page, notes
+from birdfall.tell.words import Words
 
 #: A share of unobserved time below this is not worth a sentence.
 MIN_GAP_SHARE: Final = 0.0005
@@ -52,14 +53,20 @@ def _coverage_blocks(coverage: Finding, page: Page) -> list[Block]:
         "wrong.coverage",
         rows=write.count("rows"),
         accounts=write.count("accounts"),
-        first=say.time(int(coverage["first"].value or 0)),
-        last=say.time(int(coverage["last"].value or 0)),
+        **_span(int(coverage["first"].value or 0), int(coverage["last"].value or 0), say),
         gaps=gaps,
     )
     share = coverage.estimates.get("gap_share")
     if gaps and share is not None and (share.value or 0) >= MIN_GAP_SHARE:
         text += " " + say("wrong.gone", gone=write.percent("gap_share", 1))
     return [TextBlock(text, lead=say("wrong.watched"))]
+
+
+def _span(first: int, last: int, say: Words) -> dict[str, str]:
+    """From when to when, in microseconds: days where no row says more than its day."""
+    moments = {"first": first, "last": last}
+    write = say.short_day if all(map(say.is_midnight, moments.values())) else say.time
+    return {end: write(moment) for end, moment in moments.items()}
 
 
 def _clock_blocks(coverage: Finding, page: Page) -> list[Block]:

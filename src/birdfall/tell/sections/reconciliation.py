@@ -4,38 +4,45 @@ cannot, and all that was published.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Final
 
 from birdfall.model.findings import Finding
-from birdfall.tell.blocks import Block, Cell, Dumbbell, TableBlock, TextBlock, TextCell
-from birdfall.tell.names import sanitize_text
+from birdfall.tell.blocks import Block, Cell, Dumbbell, NoteBlock, TableBlock, TextBlock, TextCell
 from birdfall.tell.page import NumberWriter, Page, how_measured, notes, quoted
+from birdfall.tell.published import (
+    compared,
+    day_words,
+    loss_bounds,
+    loss_words,
+    population_words,
+    short,
+    window_words,
+    worded,
+)
 from birdfall.tell.rows import FigureRow, PublishedFigure
 from birdfall.tell.sections.follower_counts import ratio_sentence
-from birdfall.tell.sentences import ratio_words
+from birdfall.tell.sentences import published_leads, ratio_words
 from birdfall.tell.words import Words
 
 #: Risk ratios in sentences, and pairs of figures that cannot both be true, at most; all are in the
 #: finding.
 MAX_RATIOS, MAX_CONFLICTS = 3, 8
+#: A drawing begins at this share of the lowest figure.
+DRAWN_FROM: Final = 0.8
 #: Kinds of published figures, in the order in which they are listed.
 KINDS: Final = ("gross", "net", "restored", "level", "statement")
-#: Wordings of a figure that have words.
-RELATIONS: Final = ("about", "almost", "over", "exactly")
-#: Characters of one text from the table of figures.
-MAX_TEXT_CHARACTERS: Final = 160
 
 
 def section(page: Page) -> list[Block]:
     """Published figures, each with whether it is consistent with the others."""
     say, blocks = page.say, list[Block]()
+    leads = published_leads(page.findings)  # its picture and its ratio stand on the first screen
     for finding in page.findings_of_kind("reconciliation"):
         published = _published(finding)
         blocks += [
             *_growth_text(finding, say),
-            *_figure_table(finding, say),
-            *_ratio_text(finding, say),
+            *([] if leads else figure_table(finding, say)),
+            *([] if leads else _ratio_text(finding, say)),
             *_rebuilt_texts(finding, say),
             *_conflict_texts(finding, published, say),
             *_said_texts(published, finding, say),
@@ -44,7 +51,7 @@ def section(page: Page) -> list[Block]:
         ratios = finding.table("ratios").to_pylist()[:MAX_RATIOS] if finding.tables else []
         folded: list[Block] = [TextBlock(ratio_sentence(row, finding, page)) for row in ratios]
         folded += _all_published(published, finding, say)
-        if blocks:
+        if blocks or folded:
             blocks += how_measured(page, finding, blocks=folded)
     return blocks
 
@@ -63,7 +70,7 @@ def _growth_text(finding: Finding, say: Words) -> list[Block]:
     if gross is None or net is None or gross.low is None or gross.high is None:
         return []
     change, write = net.value or 0, NumberWriter(finding, say)
-    low, high = write.bounds("gross", lambda v: say.number(None if v is None else round(v)))
+    low, high = loss_words(finding, say)
     grown = {
         f"growth_{end}": write.other(
             say.number(value), f"growth_of_the_day.{end}", value, "followers"
@@ -75,42 +82,46 @@ def _growth_text(finding: Finding, say: Words) -> list[Block]:
     return [TextBlock(text)]
 
 
-def _figure_table(finding: Finding, say: Words) -> list[Block]:
-    """Each figure of the day against the interval that the others leave it."""
-    if "figures" not in finding.tables:
+def figure_table(finding: Finding, say: Words) -> list[Block]:
+    """Each figure of the day against the interval that the others leave it, as a drawing."""
+    figures, bounds = compared(finding), loss_bounds(finding)
+    if not figures:
         return []
-    figures = [r for r in finding.table("figures").to_pylist() if r["consistent"] is not None]
-    gross = finding.estimates.get("gross")
-    bounds = None if gross is None or gross.low is None else (gross.low, gross.high or gross.low)
-    most = max((abs(r["value"]) for r in figures), default=1.0)
-    most = max(most, bounds[1]) if bounds else most
+    spoken = [r["value"] for r in figures if r["kind"] == "gross"]
+    span = (DRAWN_FROM * min(*spoken, bounds[0]), max(*spoken, bounds[1])) if bounds else (0.0, 1.0)
     rows: list[list[Cell]] = [
         [
-            quoted(str(r["said_by"] or ""), say),
+            TextCell(worded(r, finding, say), quoted(str(r["said_by"] or ""), say)),
             TextCell(
-                _worded(r["id"], r["relation"], r["value"], finding, say),
                 say(f"reconciliation.{r['kind']}"),
-                dumbbell=_dumbbell(r, bounds, most),
+                dumbbell=_dumbbell(r, bounds, span),
             ),
             _consistency_cell(r, finding, say),
         ]
         for r in figures
     ]
-    head = [say("claims.said"), say("reconciliation.figure"), say("claims.verdict")]
-    if not rows:
-        return []
-    legend = [TextBlock(say("published.legend"))] if bounds else []
-    return [TableBlock(head, rows, headed=True), *legend]
+    head = [say("reconciliation.figure"), say("published.kind"), say("claims.verdict")]
+    if bounds is None:
+        return [TableBlock(head, rows, headed=True)]
+    low, high = loss_words(finding, say)
+    return [
+        TableBlock(head, rows, headed=True),
+        NoteBlock(say("published.legend", low=low, high=high)),
+    ]
 
 
 def _dumbbell(
-    figure: FigureRow, bounds: tuple[float, float] | None, most: float
+    figure: FigureRow, bounds: tuple[float, float] | None, span: tuple[float, float]
 ) -> Dumbbell | None:
-    """A gross figure against the interval of what can be true; None for others."""
+    """A gross figure against the interval of what can be true; None for others.
+
+    span: the values at the two ends of the drawing.
+    """
     if bounds is None or figure["kind"] != "gross":
         return None
-    low, high, point = (round(100 * v / most, 1) for v in (*bounds, figure["value"]))
-    return Dumbbell(max(low, 0.0), high, point, bool(figure["consistent"]))
+    begin, width = span[0], max(span[1] - span[0], 1.0)
+    low, high, point = (round(100 * (v - begin) / width, 1) for v in (*bounds, figure["value"]))
+    return Dumbbell(low, high, point, bool(figure["consistent"]))
 
 
 def _ratio_text(finding: Finding, say: Words) -> list[Block]:
@@ -127,7 +138,7 @@ def _rebuilt_texts(finding: Finding, say: Words) -> list[Block]:
         return []
     write, blocks = NumberWriter(finding, say), list[Block]()
     for row in finding.table("rebuilt").to_pylist():
-        account = _short(row["population"], say)
+        account = short(row["population"], say)
         levels = {
             key: write.other(say.number(row[key]), f"rebuilt.{key}", row[key], "followers", account)
             for key in ("before", "lowest", "later")
@@ -157,26 +168,29 @@ def _said_texts(published: list[PublishedFigure], finding: Finding, say: Words) 
     """What was said of accounts that came back, and what was said in words."""
     restored = [_figure_words(r, finding, say) for r in published if r["kind"] == "restored"]
     said = [
-        say.quote(_short(r["source"] or r["quantity"], say))
-        + f" ({_short(r['said_by'], say)}{say.comma}{_day(r, say)})"
+        say.quote(short(r["source"] or r["quantity"], say))
+        + f" ({short(r['said_by'], say)}{say.comma}{day_words(r['when'], say)})"
         for r in published
         if r["kind"] == "statement"
     ]
     told = (("published.restored", restored), ("published.said", said))
-    semicolon = "؛ " if say.language == "ar" else "; "
-    return [TextBlock(semicolon.join(items), lead=say(key) + ":") for key, items in told if items]
+    return [
+        TextBlock(say.semicolon.join(items), lead=say(key) + say.colon)
+        for key, items in told
+        if items
+    ]
 
 
 def _all_published(published: list[PublishedFigure], finding: Finding, say: Words) -> list[Block]:
     """The table of all that was published, by kind."""
     rows: list[list[Cell]] = [
         [
-            say(f"published.kind.{r['kind']}") if r["kind"] in KINDS else _short(r["kind"], say),
-            _short(r["said_by"], say),
-            _day(r, say),
-            _figure(r, finding, say) or "–",
-            TextCell(_short(r["population"] or "–", say), _short(r["window"], say)),
-            _short(r["source"] or "–", say),
+            say(f"published.kind.{r['kind']}") if r["kind"] in KINDS else short(r["kind"], say),
+            short(r["said_by"], say),
+            day_words(r["when"], say),
+            worded(r, finding, say) or "–",
+            TextCell(population_words(r["population"], say) or "–", window_words(r["window"], say)),
+            short(r["source"] or "–", say),
         ]
         for r in published
     ]
@@ -186,39 +200,9 @@ def _all_published(published: list[PublishedFigure], finding: Finding, say: Word
 
 def _figure_words(row: PublishedFigure, finding: Finding, say: Words) -> str:
     """A figure with who gave it, of whom and when."""
-    of = () if row["population"] in ("", "all") else (_short(row["population"], say),)
-    about = say.comma.join([_short(row["said_by"], say), *of, _day(row, say)])
-    return f"{_figure(row, finding, say)} ({about})"
-
-
-def _figure(row: PublishedFigure, finding: Finding, say: Words) -> str:
-    """A figure, or the words that stand for one."""
-    if row["value"] is None:
-        return _short(row["relation"], say)
-    return _worded(row["id"], row["relation"], row["value"], finding, say)
-
-
-def _worded(which: str, relation: str, value: float, finding: Finding, say: Words) -> str:
-    """A number with its wording: "almost 6,600"."""
-    number = NumberWriter(finding, say).other(
-        say.number(value), "published.value", value, "published", which
-    )
-    return say(f"published.{relation}", n=number) if relation in RELATIONS else number
-
-
-def _day(row: PublishedFigure, say: Words) -> str:
-    """The day of a figure; one of which only the month or the year is known as it was written."""
-    try:
-        day = dt.date.fromisoformat(row["when"][:10])
-    except ValueError:
-        return _short(row["when"], say)
-    return say.short_day(dt.datetime.combine(day, dt.time(12), say.zone))
-
-
-def _short(text: str, say: Words) -> str:
-    clean = sanitize_text(text)
-    short = clean if len(clean) <= MAX_TEXT_CHARACTERS else clean[: MAX_TEXT_CHARACTERS - 1] + "…"
-    return quoted(short, say)
+    of = population_words(row["population"], say) if row["population"] != "all" else ""
+    about = [short(row["said_by"], say), of, day_words(row["when"], say)]
+    return f"{worded(row, finding, say)} ({say.comma.join(part for part in about if part)})"
 
 
 def _consistency_cell(figure: FigureRow, finding: Finding, say: Words) -> TextCell:

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from birdfall.explanations import ExplanationDetails
 from birdfall.model.findings import Finding
-from birdfall.tell.page import NumberWriter, quoted
+from birdfall.tell.page import NumberWriter
+from birdfall.tell.published import whole_day
 from birdfall.tell.words import Words
 
 #: A record expected to give fewer bits than this is not requested.
@@ -54,7 +55,7 @@ def request_letter(finding: Finding, record: str, say: Words) -> str:
     remaining = [c for c in details.order if c in details.members] or details.order
     decides = any(record == one for one, _ in records_to_request(finding))
     reason = "why" if decides or len(remaining) > 1 else "check"
-    causes = "; ".join(say("cause." + c) for c in remaining)
+    causes = say.semicolon.join(say("cause." + c) for c in remaining)
     return "\n\n".join(
         [
             say("letter.to"),
@@ -83,5 +84,4 @@ def _subject(finding: Finding, details: ExplanationDetails, say: Words) -> str:
         write.other(say.number(n), f"about.accounts.{end}", n, "accounts")
         for n, end in zip(about.accounts, ("low", "high"), strict=True)
     )
-    date = f"\u2066{quoted(about.date, say)}\u2069"
-    return say("letter.about_published", low=low, high=high, date=date)
+    return say("letter.about_published", low=low, high=high, date=whole_day(about.date, say))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, TextBlock
 from birdfall.tell.marks import plain
-from birdfall.tell.page import Page
+from birdfall.tell.page import Page, as_title
 
 
 def section(page: Page) -> list[Block]:
@@ -19,7 +19,8 @@ def section(page: Page) -> list[Block]:
             asked = questions.setdefault(reason, [])
             asked += [q for q in [_question(finding, page)] if q not in asked]
     return [
-        TextBlock(texts[reason], lead=say.join(asked) + ":") for reason, asked in questions.items()
+        TextBlock(texts[reason], lead=as_title(say.join(asked)) + say.colon)
+        for reason, asked in questions.items()
     ]
 
 
