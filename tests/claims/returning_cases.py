@@ -1,4 +1,4 @@
-"""Two made-up cases in which accounts come back in two rounds; known by how they are built."""
+"""Four made-up cases in which accounts come back in two rounds; known by how they are built."""
 
 import datetime as dt
 from functools import cache
@@ -103,4 +103,37 @@ def beirut():
     )  # fmt: skip
 
 
-RETURNING = {"lima": lima, "beirut": beirut}
+@cache
+def bogota():
+    """3,000 fall in fifteen minutes at night: 2,400 of the 12,000 followers of @gobernadora, 100 of
+    the 5,000 of @sindicato; 750 are back on the next morning, 450 on the third day. @fiscal stands
+    at 9 for three hours, @alcalde gains 1,400."""
+    zone = "America/Bogota"
+    return source(
+        zone=zone, onset=moment(zone, 2023, 6, 7, 20, 10), lasts=900,
+        names=("gobernadora", "sindicato"), followers=(12000, 5000), strangers=20000,
+        hit=(2400, 100, 500), quiet=2,
+        back=((moment(zone, 2023, 6, 8, 6, 30), (600, 20, 130)),
+              (moment(zone, 2023, 6, 10, 15), (300, 0, 150))),
+        others={"fiscal": lambda hour: 45000 if hour <= 0 else 9 if hour < 3 else 30000,
+                "alcalde": spread(7000, 8400, -2, 3)},
+    )  # fmt: skip
+
+
+@cache
+def oran():
+    """2,000 fall in four minutes on a Sunday afternoon: 1,500 of the 5,000 of @wilaya, 250
+    of the 2,500 of @jamiya; 100 are back at five o'clock, 400 more on the next morning."""
+    zone = "Africa/Algiers"
+    return source(
+        zone=zone, onset=moment(zone, 2020, 2, 16, 13, 40), lasts=240,
+        names=("wilaya", "jamiya"), followers=(5000, 2500), strangers=8000, hit=(1500, 250, 250),
+        quiet=1,
+        back=((moment(zone, 2020, 2, 16, 17), (90, 5, 5)),
+              (moment(zone, 2020, 2, 17, 8), (300, 50, 50))),
+        others={"naib": lambda hour: 20000 if hour <= 0 else 3 if hour < 2 else 16000,
+                "sahafi": spread(2000, 3000, -4, 6)},
+    )  # fmt: skip
+
+
+RETURNING = {"lima": lima, "beirut": beirut, "bogota": bogota, "oran": oran}

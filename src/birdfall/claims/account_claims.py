@@ -14,6 +14,7 @@ from birdfall.claims.moments import Interval, claimed_interval
 from birdfall.claims.parse import Base, ParsedClaim, Quantity, Relation, Unit
 from birdfall.claims.readings import Reading, ReadingDetails, Refusal, exact_reading, nearest
 from birdfall.claims.subjects import ClaimSource, Subject
+from birdfall.claims.verdicts import Verdict, judge
 from birdfall.claims.wave import first_wave
 from birdfall.claims.windows import (
     EventTimes,
@@ -23,9 +24,12 @@ from birdfall.claims.windows import (
     second_window,
 )
 from birdfall.model.findings import Note
+from birdfall.model.units import MINUTE_S
 from birdfall.record.record import Record
 
 Codes = NDArray[np.int64]
+#: What holds within this share of the time that it is said to have taken took less.
+TOOK_SHARE = 0.7
 
 
 def measure_accounts(
@@ -39,9 +43,13 @@ def measure_accounts(
     if interval is not None:
         found = _measure_dated(source, claim, subject, falls, returns, interval)
         wave = first_wave(source.findings)
-        by_part = claim.when is not None and claim.when.relation is Relation.BY_PART
-        if by_part and claim.quantity is Quantity.RESTORED and wave is not None:
+        relation = None if claim.when is None else claim.when.relation
+        by_part = relation is Relation.BY_PART and claim.quantity is Quantity.RESTORED
+        if by_part and wave is not None and not claim.further:
             until = Interval(wave.onset_s, interval.end)  # "by the next morning"
+            found += _measure_dated(source, claim, subject, falls, returns, until)
+        if relation is Relation.AT_OR_BY and wave is not None:  # "had fallen at 20:30"
+            until = Interval(min(wave.onset_s, interval.begin), interval.end)
             found += _measure_dated(source, claim, subject, falls, returns, until)
     elif claim.quantity is Quantity.FALLEN:
         found = _measure_fallen(source, claim, subject, falls)
@@ -196,7 +204,17 @@ def _measure_window(
         true_windows=find_true_windows(times, claim, factor),
     )
     second = second_window(times, best)
+    shorter = TOOK_SHARE * window_s
+    if claim.took and _holds(claim, fullest_window(times, shorter).value * factor):
+        why = Note("took-less-time", {"minutes": window_s / MINUTE_S})
+        return Reading("window", number * factor, 0.0, high * factor, details, second, why=why)
     return Reading("window", number * factor, low * factor, high * factor, details, second)
+
+
+def _holds(claim: ParsedClaim, value: float) -> bool:
+    """Whether a claim is true, or nearly, of a value."""
+    verdict = judge(claim, value, value).verdict
+    return verdict in (Verdict.SUPPORTED, Verdict.SUPPORTED_WITHIN)
 
 
 # -- restored and missing -----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import TypedDict
 
 from birdfall.claims.account_claims import measure_accounts
 from birdfall.claims.follower_claims import measure_change, measure_levels
-from birdfall.claims.moments import measure_onset, tell_day
+from birdfall.claims.moments import halves_of_day, measure_onset, tell_day
 from birdfall.claims.parse import LEADER, Base, Manner, ParsedClaim, Qualifier, Quantity, Unit
 from birdfall.claims.ratio_claims import measure_ratio
 from birdfall.claims.readings import LevelJson, Reading, Refusal, WindowJson, refuse
@@ -158,6 +158,12 @@ def _check_one(source: ClaimSource, claim: Claim, parsed: ParsedClaim) -> Findin
     if isinstance(told, Refusal):
         return _refusal(claim, parsed, told.note)
     parsed = told
+    first, *later = [_check_leaders(source, claim, of_half) for of_half in halves_of_day(parsed)]
+    return next((f for f in (first, *later) if f.details["verdict"] == Verdict.SUPPORTED), first)
+
+
+def _check_leaders(source: ClaimSource, claim: Claim, parsed: ParsedClaim) -> Finding:
+    """Check a claim for each leader it may be of."""
     leaders: tuple[str | None, ...] = (None,)
     if parsed.population == LEADER and source.settings.leaders:
         leaders = source.settings.leaders
@@ -242,7 +248,7 @@ def _finding(
     others = [other for other in readings if other is not reading]
     reasons: tuple[Note, ...] = ()
     if verdict is Verdict.NOT_ANSWERABLE:
-        reasons = (reading.why or Note("times-too-coarse-for-claim", {"needs": "exact times"}),)
+        reasons = (reading.why or _why_undecided(parsed, reading),)
     limits = (*subject.limits, *reading.limits)
     if parsed.ambiguous is not None:
         limits = (Note("number-read-two-ways", {"other": parsed.ambiguous}), *limits)
@@ -272,6 +278,13 @@ def _finding(
         method=METHOD,
         details=details,
     )
+
+
+def _why_undecided(claim: ParsedClaim, reading: Reading) -> Note:
+    """Why a reading decides nothing: "up to" far above it, or times that are known too coarsely."""
+    if claim.qualifier is Qualifier.UP_TO and reading.high <= claim.value:
+        return Note("up-to-bounds-only", {"measured": reading.value})
+    return Note("times-too-coarse-for-claim", {"needs": "exact times"})
 
 
 def _is_far_fetched(claim: ParsedClaim, reading: Reading) -> bool:

@@ -36,6 +36,8 @@ _TWO_ENDS = (Role.BEFORE, Role.LOWEST)
 _RISES = ((Role.BEFORE, Role.LATER), (Role.BEFORE, Role.NOW))
 #: Counts of a day are seldom a day apart to the second: a window is so much longer.
 WINDOW_SLACK = 1.05
+#: A profile stood at next to nothing, and is so many times that at the end: it was rebuilt.
+REBUILT_SHARE, REBUILT_TIMES = 0.01, 10
 #: Two counts may be compared as times from so many seconds apart.
 TIME_ROUNDING_S = 1e-9
 
@@ -68,13 +70,39 @@ def measure_change(
         if len(series.time) < 2:
             continue
         change = largest_change(series, window_s, rise=claim.quantity is Quantity.GAINED)
-        number = change.size
-        if claim.unit is Unit.PERCENT:
-            number = 100 * change.size / max(change.before, 1.0)
-        found.append(exact_reading(f"net-{name}", number, before=change.before, after=change.after))
+        found.append(_change_reading(claim, change, f"net-{name}"))
+        if claim.window_s is None and interval is None:
+            found += _over_the_record(claim, series, change, name)
     if claim.quantity is Quantity.LOST and claim.unit is not Unit.PERCENT and interval is None:
         found += _measure_gross_loss(source.findings, account)
     return found or refuse("no-counts", needs="counts")
+
+
+def _change_reading(claim: ParsedClaim, change: CountChange, name: str) -> Reading:
+    """The reading of one change, as a share of the count before where a share is claimed."""
+    number = change.size
+    if claim.unit is Unit.PERCENT:
+        number = 100 * change.size / max(change.before, 1.0)
+    return exact_reading(name, number, before=change.before, after=change.after)
+
+
+def _over_the_record(
+    claim: ParsedClaim, series: CountSeries, change: CountChange, name: str
+) -> list[Reading]:
+    """Readings of a change that need not be of a day.
+
+    The largest over the whole record; and of a profile that was being rebuilt, when it stood at
+    next to nothing, what was lost when it was back.
+    """
+    rise = claim.quantity is Quantity.GAINED
+    longest = largest_change(series, np.inf, rise=rise)
+    found = [_change_reading(claim, longest, f"slow-{name}")]
+    last = float(series.level[-1])
+    rebuilt = change.after <= REBUILT_SHARE * change.before and last >= change.after * REBUILT_TIMES
+    if not rise and rebuilt and last < change.before:
+        lost = CountChange(change.before - last, change.before, last)
+        found.append(_change_reading(claim, lost, f"rebuilt-{name}"))
+    return found
 
 
 def _measure_gross_loss(findings: Mapping[str, Finding], account: str) -> list[Reading]:

@@ -11,7 +11,7 @@ from birdfall.claims.parse import ParsedClaim, Quantity, Relation, When
 from birdfall.claims.readings import Reading, ReadingDetails, Refusal, refuse
 from birdfall.claims.subjects import ClaimSource
 from birdfall.claims.wave import first_wave
-from birdfall.model.units import HOUR_S, MINUTE_S
+from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
 
 #: "At 17:50" is meant to so many seconds, before it and after.
 AT_BEFORE_S, AT_AFTER_S = 5 * MINUTE_S, 15 * MINUTE_S
@@ -50,6 +50,18 @@ def tell_day(parsed: ParsedClaim, said: str) -> ParsedClaim | Refusal:
     return replace(parsed, when=told)
 
 
+def halves_of_day(parsed: ParsedClaim) -> list[ParsedClaim]:
+    """A claim, and where its hour may be of either half of the day the same twelve hours later."""
+    when = parsed.when
+    if when is None or not when.either_half or when.first_s is None or when.last_s is None:
+        return [parsed]
+    half = DAY_S / 2
+    first, last = ((second + half) % DAY_S for second in (when.first_s, when.last_s))
+    if first > last:
+        return [parsed]
+    return [parsed, replace(parsed, when=replace(when, first_s=first, last_s=last))]
+
+
 def claimed_interval(source: ClaimSource, claim: ParsedClaim) -> Interval | Refusal | None:
     """When a claim says that it happened; None if it does not say.
 
@@ -57,6 +69,8 @@ def claimed_interval(source: ClaimSource, claim: ParsedClaim) -> Interval | Refu
     that year; a weekday without a date is the one beside that day, of returns the one after it.
     """
     when = claim.when
+    if when is None and claim.further and claim.next_day:
+        when = When()
     if when is None:
         return None
     zone = ZoneInfo("UTC" if when.utc else source.settings.time_zone)

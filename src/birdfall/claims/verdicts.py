@@ -15,7 +15,11 @@ NEAR_BOUND_SHARE = 0.02
 MIN_ROUND = 10
 
 
-_BOUNDS = (Qualifier.AT_LEAST, Qualifier.MORE_THAN, Qualifier.AT_MOST)
+_BOUNDS = (Qualifier.AT_LEAST, Qualifier.MORE_THAN, Qualifier.AT_MOST, Qualifier.UP_TO)
+#: "Up to" is meant to be reached but for this share; below it, it is neither true nor false.
+UP_TO_SHARE = 0.10
+#: Shares are quotients: ends of ranges are compared to so many parts of the number.
+ROUNDING = 1e-9
 
 
 class Verdict(StrEnum):
@@ -75,8 +79,9 @@ def judge(claim: ParsedClaim, low: float, high: float) -> Judgement:
 
 
 def _verdict_on(claim: ParsedClaim, low: float, high: float) -> Verdict:
-    at_least = claim.low if claim.low is not None else float("-inf")
-    at_most = claim.high if claim.high is not None else float("inf")
+    slack = ROUNDING * max(abs(claim.value), 1.0)
+    at_least = claim.low - slack if claim.low is not None else float("-inf")
+    at_most = claim.high + slack if claim.high is not None else float("inf")
     inside = at_least <= low and high <= at_most
     outside = high < at_least or low > at_most
     if claim.qualifier is Qualifier.NOT:  # the range is what is denied
@@ -86,6 +91,8 @@ def _verdict_on(claim: ParsedClaim, low: float, high: float) -> Verdict:
     strictly_more = claim.qualifier is Qualifier.MORE_THAN and high <= (claim.low or 0.0)
     if strictly_more and claim.unit is Unit.TIMES:
         return Verdict.CONTRADICTED  # as many are not more
+    if claim.qualifier is Qualifier.UP_TO and low < (1 - UP_TO_SHARE) * claim.value:
+        return Verdict.NOT_ANSWERABLE
     if inside and not strictly_more:
         return Verdict.SUPPORTED
     if not outside and not strictly_more:

@@ -1,6 +1,5 @@
 """From a sentence to what can be measured in it: `parse` gives one `ParsedClaim` per claim."""
 
-from birdfall.claims.parse.calendar import Relation, When
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Unit
 from birdfall.claims.parse.languages import language_of
@@ -17,6 +16,7 @@ from birdfall.claims.parse.parser import (
 from birdfall.claims.parse.populations import COUNT_QUANTITIES, is_office
 from birdfall.claims.parse.qualifiers import Qualifier, allowed_range
 from birdfall.claims.parse.tokens import fold, fold_words
+from birdfall.claims.parse.when import Relation, When
 
 __all__ = [
     "COUNT_QUANTITIES",

@@ -16,12 +16,16 @@ from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.qualifiers import Qualifier, allowed_range
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import named_events
+from birdfall.claims.parse.tags import TokenRange
 from birdfall.claims.parse.tokens import TokenKind
+from birdfall.claims.parse.when import Relation
 
 #: An event that stands so close after the whole ("of the 6,600 suspended") belongs to it.
 MAX_BESIDE = 3
 #: A denied suspension so close to a number without event denies it.
 MAX_DENIAL = 4
+#: Words between "had" and what had happened.
+PERFECT_WORDS = 4
 #: What a number between costs a duration, and a delay beside what is no return, in words.
 NUMBER_COST, DELAY_COST = 100, 50
 _DELAYED = (Quantity.RESTORED, Quantity.MISSING)
@@ -284,9 +288,45 @@ def _continues(sentence: Sentence, before: Item, item: Item) -> bool:
     return (
         not item.bare
         or item.qualifier is not Qualifier.PLAIN
-        or words.is_a(item.end, Tag.FURTHER)
+        or is_further(sentence, item)
         or bool(words.length_before(item.begin, Tag.BUT))
     )
+
+
+def is_further(sentence: Sentence, item: Item) -> bool:
+    """Whether a number comes on top of what was told: "another 400", "400 autres"."""
+    return bool(further_ranges(sentence, item))
+
+
+def further_ranges(sentence: Sentence, item: Item) -> list[TokenRange]:
+    """The words that say so, beside the number or after its noun."""
+    words, after = sentence.words, item.end
+    places = [item.begin - 1, after]
+    if item.noun is not None and item.noun.begin >= after:
+        places.append(item.noun.end)
+    found = [TokenRange(at, at + 1) for at in places if words.is_a(at, Tag.FURTHER)]
+    before = item.begin - words.length_before(item.begin, Tag.ON_TOP)
+    return found + ([TokenRange(before, item.begin)] if before < item.begin else [])
+
+
+def mark_further(sentence: Sentence, item: Item) -> Item:
+    """The item, on top of what was told where it says so at a time of its own.
+
+    Without a time ("another 1,200 fell") nobody knows on top of what, and the word is left over.
+    """
+    ranges = further_ranges(sentence, item)
+    day = item.window is not None and (item.window.next_day or item.window.same_day)
+    when = item.when
+    dated = when is not None and (when.day is not None or when.relation is Relation.BY_PART)
+    timed = day or dated
+    counted = (
+        item.quantity in (Quantity.RESTORED, Quantity.FALLEN) and item.unit is not Unit.PERCENT
+    )
+    if not ranges or not timed or not counted:
+        return item
+    for begin, end in ranges:
+        sentence.use(begin, end)
+    return replace(item, further=True)
 
 
 def _is_elliptic(sentence: Sentence, before: Item, item: Item) -> bool:
@@ -316,7 +356,10 @@ def attach_windows(sentence: Sentence, items: list[Item]) -> list[Item]:
         item = found[n]
         if span.same_day and item.quantity is Quantity.MISSING:
             continue  # who was still away at the end of a day is not measured
-        if span.kind is SpanKind.DELAY and item.quantity not in (*_DELAYED, Quantity.LOST):
+        later = (*_DELAYED, Quantity.LOST)
+        # "another 2,000 the next day": next to what was told
+        further = span.next_day and item.quantity is Quantity.FALLEN and is_further(sentence, item)
+        if span.kind is SpanKind.DELAY and item.quantity not in later and not further:
             continue
         if item.window is None or (
             item.window.kind is SpanKind.DELAY and span.kind is not SpanKind.DELAY
@@ -381,4 +424,15 @@ def attach_time(sentence: Sentence, items: list[Item]) -> list[Item]:
     if not costs or not math.isfinite(min(costs)[0]):
         return items
     nearest = min(costs)[1]
-    return [replace(item, when=time.when) if n == nearest else item for n, item in enumerate(items)]
+    when = time.when
+    if when.relation is Relation.AT and when.has_hour and _had_happened(sentence, items[nearest]):
+        when = replace(when, relation=Relation.AT_OR_BY)
+    return [replace(item, when=when) if n == nearest else item for n, item in enumerate(items)]
+
+
+def _had_happened(sentence: Sentence, item: Item) -> bool:
+    """Whether an event "had" happened: the hour said may be that until which it did."""
+    if item.event is None:
+        return False
+    back = range(item.event.begin - 1, item.event.begin - 1 - PERFECT_WORDS, -1)
+    return any(sentence.words.is_a(at, Tag.PLUPERFECT) for at in back)

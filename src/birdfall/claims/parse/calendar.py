@@ -7,23 +7,26 @@ refused.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
+from birdfall.claims.parse.clock_words import minutes_after, minutes_before
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.tags import TaggedTokens, TokenRange
 from birdfall.claims.parse.tokens import TokenKind, forms
+from birdfall.claims.parse.when import Relation, When
 from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
 
 #: Numbers in digits that may be a year.
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 MAX_DAY_OF_MONTH, MAX_MONTH, MAX_HOUR = 31, 12, 24
+NOON_ENDS_S = 13 * HOUR_S
 #: Hours of the parts of a day, generously: people do not agree where an evening begins.
 DAY_PARTS = {
     Tag.DAWN: (0.0, 6 * HOUR_S),
     Tag.MORNING: (4 * HOUR_S, 12 * HOUR_S),
     Tag.AFTERNOON: (12 * HOUR_S, 20 * HOUR_S),
     Tag.EVENING: (16 * HOUR_S, DAY_S),
+    Tag.NIGHT: (16 * HOUR_S, DAY_S + 6 * HOUR_S),
 }
 WEEKDAYS = (
     Tag.MONDAY,
@@ -38,57 +41,7 @@ WEEKDAYS = (
 DAYS_AGO = {Tag.DAY_BEFORE_YESTERDAY: 2, Tag.YESTERDAY: 1}
 #: Parts of a day that make an hour of the clock a later one: 9 in the evening is 21.
 ARABIC_AND = "و"
-_LATE_PARTS = (Tag.AFTERNOON, Tag.EVENING)
-
-
-class Relation(StrEnum):
-    """What a clock time bounds.
-
-    BY_DAY: until the end of a day. BY_PART: in a part of a day, or until its end.
-    """
-
-    AT = "at"
-    BEFORE = "before"
-    AFTER = "after"
-    BETWEEN = "between"
-    BY_DAY = "by_day"
-    BY_PART = "by_part"
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """When something is said to have happened.
-
-    Parameters
-    ----------
-    year, month, day
-        The date, None where it is not said.
-    first_s, last_s
-        Seconds of the day between which it was, None where no hour is said. AT: both are the same.
-    relation
-        What the hour bounds.
-    utc
-        Whether the hour is said in UTC; else it is in the zone of the case.
-    weekday
-        0 for Monday, None where no weekday is said.
-    days_ago
-        So many days before it was said, None where nothing is said of that.
-    """
-
-    year: int | None = None
-    month: int | None = None
-    day: int | None = None
-    first_s: float | None = None
-    last_s: float | None = None
-    relation: Relation = Relation.AT
-    utc: bool = False
-    weekday: int | None = None
-    days_ago: int | None = None
-
-    @property
-    def has_hour(self) -> bool:
-        """Whether an hour is said."""
-        return self.first_s is not None
+_LATE_PARTS = (Tag.AFTERNOON, Tag.EVENING, Tag.NIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +71,7 @@ class _CalendarReader:
         self.part: tuple[float, float] | None = None
         self.part_relation = Relation.BETWEEN
         self.weekdays: list[int] = []
+        self.either_half = False
 
     def read(self) -> TimeMention | None:
         at = 0
@@ -142,8 +96,11 @@ class _CalendarReader:
         for tag in (Tag.UTC, Tag.LOCAL_TIME):
             self.ranges += self.words.ranges(tag)
         utc = self.words.contains(Tag.UTC)
+        either = self.either_half and not utc and len(self.hours) == 1 and self.part is None
         begin = min(r.begin for r in self.ranges)
-        return TimeMention(replace(when, utc=utc), tuple(self._widened()), begin)
+        return TimeMention(
+            replace(when, utc=utc, either_half=either), tuple(self._widened()), begin
+        )
 
     def _next_day(self, at: int) -> int:
         """The tokens of "the next day" at `at`; of "by the next morning", its hours are noted."""
@@ -376,16 +333,22 @@ class _CalendarReader:
             numbers = [int(part) for part in text.split(":")]
             second = numbers[0] * HOUR_S + numbers[1] * MINUTE_S + sum(numbers[2:])
             return self._late(at, at + 1, float(second))
-        told = bool(words.length_before(at, Tag.AT_CLOCK))
+        early = minutes_before(words, self.amounts, at)
+        told = self._is_told_hour(early.place)
+        told = told or (early.place < at and bool(words.length_before(early.place, Tag.AT_CLOCK)))
         value = self._hour_number(at, told=told)
         if value is None:
             return 0
         number, end = value
+        half = number % 1  # "las ocho y media", read as one number
+        minutes = early.seconds + half * HOUR_S
         unit = words.lexicon.unit_seconds.get(words.text(end)) == HOUR_S
-        if told and words.length_before(at, Tag.TO) and not unit:
+        if told and words.length_before(at, Tag.TO) and not unit and early.place == at:
             return 0  # "de 32 000 à 1"
         part = any(words.length(end + 1, tag) for tag in DAY_PARTS)
         end += unit and (told or part)  # "6 heures du matin"
+        if told and not minutes:
+            minutes, end = minutes_after(words, self.amounts, end)
         if words.length(end, Tag.ACCOUNT, Tag.FOLLOWER, Tag.PERCENT) or (
             end < len(words) and words[end].kind is TokenKind.PERCENT
         ):
@@ -396,11 +359,38 @@ class _CalendarReader:
         if not (late or told or paired):
             return 0
         end += paired
-        return self._late(at, end, number * float(HOUR_S))
+        return self._late(early.place, end, (number - half) * float(HOUR_S) + minutes)
+
+    def _is_told_hour(self, at: int) -> bool:
+        """Whether the words before a number make it one of the clock.
+
+        "At 8", "before the 20 hours" as Spanish has it; not "within the hour, the first".
+        """
+        words = self.words
+        length = words.length_before(at, Tag.AT_CLOCK)
+        ordinals = words.lexicon.ordinals
+        first = any(ordinals.get(form) == 1 for form in forms(words.text(at)))
+        if length and first and words.length_before(at - length, Tag.IN_TIME):
+            return False  # "خلال الساعة الأولى"
+        unit = self.amounts[at].end if at in self.amounts else at
+        if length or words.lexicon.unit_seconds.get(words.text(unit)) != HOUR_S:
+            return bool(length)
+        articled = words.is_a(at - 1, Tag.CLOCK_ARTICLE)
+        bound = self._opened(at, Tag.CLOCK_BEFORE) or self._opened(at, Tag.CLOCK_AFTER)
+        soon = bool(bound) and bool(words.length_before(at - bound, Tag.SOON))
+        dated = bool(bound) and self._date_follows(unit + 1)
+        return bool(bound) and (articled or soon or dated)
+
+    def _date_follows(self, at: int) -> bool:
+        """Whether a date begins at `at`, small words before it apart."""
+        while self.words.length(at, Tag.DATE_BEFORE):
+            at += self.words.length(at, Tag.DATE_BEFORE)
+        day = self._day(at) if at < len(self.words) else None
+        return day is not None and self._month(day[1]) is not None
 
     def _hour_number(self, at: int, *, told: bool) -> tuple[float, int] | None:
         amount = self.amounts.get(at)
-        if amount is not None and amount.value == int(amount.value) and amount.value <= MAX_HOUR:
+        if amount is not None and amount.value <= MAX_HOUR and amount.value % 1 in (0, 0.5):
             return amount.value, amount.end
         if told or self.words.length_before(at, Tag.BETWEEN) or self.hours:
             ordinals = self.words.lexicon.ordinals
@@ -414,15 +404,28 @@ class _CalendarReader:
         words = self.words
         if words.is_a(end, Tag.PM) and second < DAY_S / 2:
             second += DAY_S / 2
+        elif words.is_a(end, Tag.AM) and DAY_S / 2 <= second < NOON_ENDS_S:
+            second -= DAY_S / 2
         if words.is_a(end, Tag.AM, Tag.PM):
             return self._timed(begin, end + 1, second)
         for tag in DAY_PARTS:
             length = words.length(end, tag)
             if length:
-                if tag in _LATE_PARTS and second < DAY_S / 2:
+                # two at night is two; twelve at night is midnight
+                small = tag is Tag.NIGHT and second < DAY_PARTS[Tag.DAWN][1]
+                late = tag is Tag.NIGHT and second < NOON_ENDS_S
+                if tag in _LATE_PARTS and (second < DAY_S / 2 or late) and not small:
                     second += DAY_S / 2
                 return self._timed(begin, end + length, second)
+        self.either_half |= self._is_of_either_half(begin, end, second)
         return self._timed(begin, end, second)
+
+    def _is_of_either_half(self, begin: int, end: int, second: float) -> bool:
+        """Whether an hour may be of the morning as of the evening: "at eight", not "at 08:10"."""
+        written = self.words[begin].kind is TokenKind.CLOCK
+        hours_of_24 = written and (self.words.language != "en" or self.words.text(begin)[0] == "0")
+        unit = self.words.lexicon.unit_seconds.get(self.words.text(end - 1)) == HOUR_S
+        return MINUTE_S * 30 < second < NOON_ENDS_S and not hours_of_24 and not unit
 
     def _timed(self, begin: int, end: int, second: float) -> int:
         self.hours.append((begin, second))

@@ -7,7 +7,7 @@ token that carries meaning and was not used, and the whole sentence is refused w
 
 from __future__ import annotations
 
-from birdfall.claims.parse.durations import Span
+from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Item, Unit
 from birdfall.claims.parse.levels import Chain
@@ -75,11 +75,20 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
         ]
     if any(item.quantity is Quantity.MISSING for item in items):
         ranges += words.ranges(Tag.STILL)
+    if chains or all(item.quantity in _OF_FALLEN for item in items):
+        ranges += words.ranges(Tag.AGAIN)
+    if any(item.window is not None and item.window.kind is SpanKind.RATE for item in items):
+        ranges += words.ranges(Tag.ON_AVERAGE)
+    ranges += words.ranges(Tag.OWN_ACCOUNTS) + own_accounts(sentence)
     if items and all(item.quantity in _OF_FALLEN for item in items):
         ranges += words.ranges(Tag.SINCE_THEN) + words.ranges(Tag.WAVE)
     if len(items) > 1:
         ranges += words.ranges(Tag.THEM)
     ranges += [r for item in items for r in _strictly(sentence, item)]
+    ranges += [r for item in items for r in _denied_again(sentence, item)]
+    ranges += [r for item in items for r in _taken(sentence, item)]
+    gained = [item for item in items if item.quantity is Quantity.GAINED]
+    ranges += [TokenRange(i.end, i.end + 1) for i in gained if words.is_a(i.end, Tag.FURTHER)]
     if any(item.qualifier is Qualifier.NOT for item in items):
         ranges += words.ranges(Tag.BUT)
     if any(_is_about_followers(item) for item in items) or chains:
@@ -114,7 +123,8 @@ def _around(sentence: Sentence, window: Span) -> list[TokenRange]:
         begin -= 1
     for tag in (Tag.WITHIN, Tag.PER, Tag.DELAY_BEFORE, Tag.DELAY_AFTER):
         begin -= words.length_before(begin, tag)
-    end += words.length(end, Tag.DELAY_AFTER)
+    begin -= words.length_before(begin, Tag.ALONE)
+    end += words.length(end, Tag.DELAY_AFTER, Tag.ALONE)
     return [TokenRange(begin, end)]
 
 
@@ -142,13 +152,62 @@ def _strictly(sentence: Sentence, item: Item) -> list[TokenRange]:
             for tag, qualifier in TAGS_AFTER.items()
             if qualifier is item.qualifier
         ]
-    if item.qualifier is Qualifier.PLAIN and item.event is not None:
+    about = item.qualifier in (Qualifier.PLAIN, Qualifier.ABOUT)
+    if about and item.event is not None:
+        found += words.ranges(Tag.EXACTLY_AFTER, item.end, item.event.begin)
+    if about and item.event is not None:
         found += [
             strict
             for strict in words.ranges(Tag.EXACTLY, first, item.begin)
             if 0 <= item.event.begin - strict.end <= STRICT_WORDS and item.event.end <= item.begin
         ]
     return found
+
+
+def _taken(sentence: Sentence, item: Item) -> list[TokenRange]:
+    """The words around the length of time that something took: "it took an hour for 50 to fall"."""
+    words, window = sentence.words, item.window
+    if window is None:
+        return []
+    took = words.ranges(Tag.TOOK, sentence.clause(window.begin).begin, window.begin)
+    if len(took) != 1:
+        return []
+    found = list(took)
+    # Arabic: "did not take but ten minutes"
+    denied = words.length_before(took[0].begin, Tag.NOT)
+    if denied and any(words.is_a(at, Tag.ONLY_BUT) for at in (window.begin - 1, window.begin)):
+        found.append(TokenRange(took[0].begin - denied, took[0].begin))
+        found.append(TokenRange(window.begin - 1, window.begin))
+    beside = {window.end, item.begin - 1} | {event.begin - 1 for event in sentence.events}
+    found += [TokenRange(at, at + 1) for at in beside if words.is_a(at, Tag.TOOK_LINK)]
+    return found
+
+
+def own_accounts(sentence: Sentence) -> list[TokenRange]:
+    """Where whoever is counted lost or got back their own accounts: "regained their accounts".
+
+    Only after an event whose number stands before it; "closed its accounts" says whose they are.
+    """
+    words, found = sentence.words, []
+    for event in sentence.events:
+        first = sentence.clause(event.begin).begin
+        if not any(first <= amount.begin < event.begin for amount in sentence.amounts):
+            continue
+        at = event.end + bool(words.length(event.end, Tag.TO) or words.is_a(event.end, Tag.OF))
+        own = words.length(at, Tag.POSSESSIVE)
+        noun = words.length(at + own, Tag.ACCOUNT) if own else 0
+        if noun:
+            found.append(TokenRange(event.end, at + own + noun))
+    return found
+
+
+def _denied_again(sentence: Sentence, item: Item) -> list[TokenRange]:
+    """The second "not" right after an event that is denied: "no ha vuelto nunca" denies once."""
+    event = item.event
+    if event is None or not event.denied or sentence.language == "en":
+        return []
+    length = sentence.words.length(event.end, Tag.NOT)
+    return [TokenRange(event.end, event.end + length)]
 
 
 def _is_about_followers(item: Item) -> bool:

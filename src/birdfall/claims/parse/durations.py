@@ -55,6 +55,8 @@ class Span:
         It is "the next day": a day of the calendar and no length of time.
     same_day
         It is "the same day".
+    took
+        It is how long something took, and no less.
     """
 
     kind: SpanKind
@@ -64,6 +66,7 @@ class Span:
     end: int
     next_day: bool = False
     same_day: bool = False
+    took: bool = False
 
 
 class _Length(NamedTuple):
@@ -289,9 +292,10 @@ def _read_and_half(words: TaggedTokens, at: int) -> tuple[int, bool]:
 
 def _classify(words: TaggedTokens, length: _Length, dated: frozenset[int]) -> Span:
     """What a length of time says by the words around it."""
-    return Span(
-        _kind_of(words, length, dated), length.low_s, length.high_s, length.begin, length.end
-    )
+    kind = _kind_of(words, length, dated)
+    low_s, high_s, begin, end = length.low_s, length.high_s, length.begin, length.end
+    took = kind is SpanKind.WINDOW and _is_taken(words, begin)
+    return Span(kind, low_s, high_s, begin, end, took=took)
 
 
 def _kind_of(words: TaggedTokens, length: _Length, dated: frozenset[int]) -> SpanKind:
@@ -312,11 +316,22 @@ def _kind_of(words: TaggedTokens, length: _Length, dated: frozenset[int]) -> Spa
         # so many a day is said of many days, and no window shows that
         return SpanKind.RATE if length.high_s <= HOUR_S else SpanKind.PAST
     inside = words.length_before(left, Tag.WITHIN) or words.length_before(begin, Tag.WITHIN)
+    inside = inside or _is_taken(words, begin)
     # ages: "accounts of less than thirty days", "the day", "minutes" by itself
     of_noun = left < begin and words.length_before(left, Tag.ACCOUNT, Tag.FOLLOWER)
     if not inside and (of_noun or length.high_s >= MIN_AGE_S or not length.counted):
         return SpanKind.PAST
     return SpanKind.WINDOW
+
+
+def _is_taken(words: TaggedTokens, begin: int) -> bool:
+    """Whether it is said that something took the length of time that begins at `begin`."""
+    return any(
+        place.end <= begin
+        and not words.length(place.begin, Tag.FALLEN)  # "took down"
+        and all(word.kind is not TokenKind.MARK for word in words[place.end : begin])
+        for place in words.ranges(Tag.TOOK)
+    )
 
 
 def _is_rate_by_article(words: TaggedTokens, length: _Length) -> bool:

@@ -74,6 +74,10 @@ def find_events(words: TaggedTokens) -> list[EventMention]:
 def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> EventMention:
     if quantity not in (Quantity.RESTORED, Quantity.FALLEN, Quantity.LOST):
         return EventMention(quantity, begin, end)
+    waiting = words.ranges(Tag.WAITING, begin - STILL_WORDS, begin)
+    if quantity is Quantity.RESTORED and waiting:
+        # "still waiting for their return"
+        return EventMention(Quantity.MISSING, begin, end, marks=TokenRange(*waiting[-1]))
     denial = denial_before(words, begin)
     if denial is not None and words.text(denial.begin) == "no" and words.length(end, Tag.ACCOUNT):
         denial = None  # "no suspended account": the account is denied, not that it fell

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from birdfall.claims.parse.calendar import When
 from birdfall.claims.parse.durations import Span
 from birdfall.claims.parse.events import EventMention, Quantity
 from birdfall.claims.parse.nouns import Noun
 from birdfall.claims.parse.qualifiers import Qualifier
 from birdfall.claims.parse.tags import TokenRange
+from birdfall.claims.parse.when import When
 
 #: Everybody, and the followers of the account in question (hers, his); else a handle.
 EVERYBODY, LEADER = "all", "leader"
@@ -77,6 +77,8 @@ class Item:
         The date and hour said, None if none is.
     by_share
         A ratio holds of the shares of both audiences as of the numbers: "hit harder".
+    further
+        The number comes on top of what was told before: "another 1,200".
     """
 
     begin: int
@@ -97,6 +99,7 @@ class Item:
     bare: bool = False
     when: When | None = None
     by_share: bool = False
+    further: bool = False
 
     @property
     def noun_counts_followers(self) -> bool:

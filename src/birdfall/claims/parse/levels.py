@@ -58,7 +58,7 @@ class Chain:
 EVENT_WORDS = 5  # from the noun of a number to what happened to the accounts
 STOOD_WORDS, LOST_WORDS, LATER_WORDS, LEFT_WORDS, MOVE_WORDS = 5, 5, 3, 3, 8
 #: Words of the phrase around a level, before and after it; to its noun; to its delay.
-PHRASE_WORDS_BEFORE, PHRASE_WORDS_AFTER, NOUN_WORDS, DELAY_WORDS = 6, 4, 3, 5
+PHRASE_WORDS_BEFORE, PHRASE_WORDS_AFTER, NOUN_WORDS, DELAY_WORDS = 6, 4, 3, 8
 #: A delay that is said may be so much shorter and longer.
 DELAY_SLACK = (0.5, 1.5)
 _QUOTES = frozenset("\"'«»“”")
@@ -102,7 +102,11 @@ def read_chains(sentence: Sentence) -> list[Chain]:
 def _use_level(sentence: Sentence, amount: Amount) -> None:
     """Mark a level as understood, with its qualifier; a "not" before it is not understood."""
     qualifier, begin = read_qualifier(sentence, amount.begin, amount.end)
-    if qualifier in (Qualifier.NOT, Qualifier.AT_MOST):  # "no pasó de 32.000 a 20.000"
+    if qualifier in (
+        Qualifier.NOT,
+        Qualifier.AT_MOST,
+        Qualifier.UP_TO,
+    ):  # "no pasó de 32.000 a 20.000"
         begin = amount.begin
     end = amount.end + sentence.words.length(amount.end, Tag.EXACTLY_AFTER)
     sentence.use(begin, end)
@@ -120,10 +124,15 @@ def _read_move(sentence: Sentence, free: list[int]) -> dict[int, Role]:
 def _step(sentence: Sentence, amount: Amount, role: Role) -> Step:
     qualifier, _ = read_qualifier(sentence, amount.begin, amount.end)
     # "down to 1", "hasta 1" bound nothing
-    if amount.value <= 1 or qualifier in (Qualifier.AT_MOST, Qualifier.NOT):
+    if amount.value <= 1 or qualifier in (Qualifier.AT_MOST, Qualifier.UP_TO, Qualifier.NOT):
         qualifier = Qualifier.PLAIN
     if amount.about and qualifier is Qualifier.PLAIN:
         qualifier = Qualifier.ABOUT
+    first = _articles_begin(sentence, amount.begin)
+    never = sentence.words.length_before(first, Tag.NEVER_BELOW)
+    if never:
+        qualifier = Qualifier.AT_LEAST
+        sentence.use(first - never, amount.begin)
     return Step(role, amount.value, qualifier, _delay(sentence, amount))
 
 
@@ -176,6 +185,8 @@ def _qualifier_begin(sentence: Sentence, at: int) -> int:
 def _own_role(sentence: Sentence, amount: Amount) -> Role | None:
     """The role of a level that somebody had, has or was left with; None if it is no such level."""
     words = sentence.words
+    if words.length_before(_articles_begin(sentence, amount.begin), Tag.NEVER_BELOW):
+        return Role.LOWEST
     reached = _reached_role(sentence, amount)
     noun = _noun_of_level(sentence, amount, reached)
     if noun is None or not noun.counts_followers or noun.begin - amount.end > NOUN_WORDS:
@@ -226,6 +237,13 @@ def _reached_role(sentence: Sentence, amount: Amount) -> Role | None:
     if sentence.words.contains(Tag.ROSE, first, amount.begin):
         return Role.LATER
     return Role.LOWEST if sentence.words.contains(Tag.MOVED, first, amount.begin) else None
+
+
+def _articles_begin(sentence: Sentence, at: int) -> int:
+    """Where the articles before the number at `at` begin: "sous les 40 000"."""
+    while sentence.words.is_a(at - 1, Tag.ARTICLE):
+        at -= 1
+    return at
 
 
 def _stood_role(sentence: Sentence, begin: int) -> Role | None:
@@ -334,7 +352,9 @@ def _order_steps(steps: list[Step]) -> tuple[Step, ...]:
     What was had first is before, the least after it the lowest, the rest later.
     """
     if len(steps) == 1:
-        return (steps[0],)
+        alone = steps[0]
+        late = alone.role is Role.BEFORE and alone.after_s is not None
+        return (replace(alone, role=Role.LATER) if late else alone,)
     first = [step for step in steps if step.role is Role.BEFORE]
     if len(first) > 1:  # "had 32,000, had 1, later 17,000"
         first = [max(first, key=lambda step: step.value)]

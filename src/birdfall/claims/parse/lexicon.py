@@ -62,6 +62,8 @@ class Tag(Enum):
     LOST = auto()  # a follower count went down
     GAINED = auto()  # a follower count went up
     MISSING = auto()  # suspended and not restored
+    WAITING = auto()  # before a return: it has not come
+    AGAIN = auto()  # of returns and levels
     STILL = auto()  # before a suspension: it lasts
     BEGAN = auto()  # the wave began
     # Who
@@ -94,6 +96,7 @@ class Tag(Enum):
     FALSE_AFTER = auto()  # ... are false
     QUESTION = auto()  # a sentence that begins so asks
     CONDITION = auto()  # a sentence that begins so supposes
+    OWN_ACCOUNTS = auto()  # whoever is counted saw what happened to their own accounts
     FILLER = auto()  # words that change nothing of what is measured
     # Joints
     NONE = auto()
@@ -111,6 +114,7 @@ class Tag(Enum):
     MORE_THAN = auto()
     JUST_OVER = auto()
     AT_MOST = auto()
+    UP_TO = auto()  # an upper bound that is meant to be reached
     ALMOST = auto()
     ABOUT = auto()
     EXACTLY = auto()
@@ -164,12 +168,16 @@ class Tag(Enum):
     HAS = auto()
     LEFT_WITH = auto()
     NOW = auto()
+    NEVER_BELOW = auto()  # before a number: no level was lower
     MOVED = auto()  # a count went from one level to another
     ROSE = auto()
     LATER = auto()
     BEFOREHAND = auto()
     # Times
+    ALONE = auto()  # beside a window: in the first minute alone
+    ON_AVERAGE = auto()  # of a rate
     WITHIN = auto()  # before a length of time: a window
+    TOOK = auto()  # in a clause with a length of time: a window
     PER = auto()  # before a length of time: a rate
     AGO_BEFORE = auto()
     AGO_AFTER = auto()
@@ -185,6 +193,7 @@ class Tag(Enum):
     OF = auto()
     ARTICLE = auto()  # articles and what else may stand between a number and its noun
     AUXILIARY = auto()
+    PLUPERFECT = auto()  # before an event: it had happened by then
     DENIAL_FILLER = auto()  # between NOT and what did not happen
     AND = auto()
     JOINER = auto()  # begins a new clause
@@ -193,6 +202,7 @@ class Tag(Enum):
     SINGLE = auto()  # after a number: no more than this one
     DEFINITE = auto()  # before a fraction with an event: la mitad
     SUPERLATIVE = auto()  # before MOST: at most, not most of
+    ON_TOP = auto()  # before a number: in addition to what was told
     FURTHER = auto()  # after a number: of the same
     SOMEONE = auto()  # before personne: a person, not nobody
     AGENT = auto()  # a source only where more is said
@@ -211,6 +221,7 @@ class Tag(Enum):
     MORNING = auto()
     AFTERNOON = auto()
     EVENING = auto()
+    NIGHT = auto()  # it may end on the next day
     UTC = auto()
     LOCAL_TIME = auto()
     MONDAY = auto()
@@ -234,6 +245,7 @@ class Tag(Enum):
     PART_LINK = auto()  # half an hour, quart d'heure
     QUARTERS = auto()
     DATE_LINK = auto()  # between a day and its month
+    TOOK_LINK = auto()  # beside such a length: it took an hour for ... to
     AT_EACH = auto()  # al día
     MONTH = auto()
     MAY_VERB = auto()  # after may: no month
@@ -242,8 +254,12 @@ class Tag(Enum):
     BEFORE_YEAR = auto()
     NUMBERED = auto()  # before a number that names something
     OCLOCK = auto()
+    CLOCK_ARTICLE = auto()  # between a bound and hours of the clock: antes de las 20 horas
     CURRENCY = auto()
     FEW = auto()
+    MINUS = auto()  # between an hour and minutes: las nueve menos diez
+    PAST_HOUR = auto()  # between minutes and an hour: half past eight
+    TO_HOUR = auto()  # ten to nine
     HALF_UNIT = auto()  # half an hour
     UNIT_AFTER_NUMBER = auto()  # a unit of time only after a number: "an" is an article
     PLURAL_UNIT = auto()

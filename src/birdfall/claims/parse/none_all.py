@@ -277,6 +277,10 @@ def _read_all(sentence: Sentence, begin: int, end: int) -> Item | None:
         event = _restored_after(sentence, event, last) or event
     quantity = event.quantity
     nearly = words.length_before(begin, Tag.ALMOST)
+    after = at + words.length(at, Tag.ACCOUNT, Tag.FOLLOWER)
+    if words.length(after, Tag.ABOUT_AFTER):
+        nearly = 1
+        sentence.use(after, after + words.length(after, Tag.ABOUT_AFTER))
     return Item(
         begin,
         end,

@@ -68,6 +68,8 @@ def noun_after(sentence: Sentence, end: int) -> Noun | None:
         if words[at].kind is not TokenKind.WORD:
             at += 1
             continue
+        if words.length(at, Tag.NEXT_DAY):
+            break  # "the following morning"
         for tag, kind in NOUN_TAGS.items():
             length = words.length(at, tag)
             if length:

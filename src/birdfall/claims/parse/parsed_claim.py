@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from birdfall.claims.parse.calendar import When
 from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import Item, Unit
 from birdfall.claims.parse.levels import Chain, Role
 from birdfall.claims.parse.qualifiers import Qualifier, allowed_range
+from birdfall.claims.parse.when import When
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,10 @@ class ParsedClaim:
         The ratio must hold of the shares of both audiences as of the numbers: "hit harder".
     rate
         The number is of each such window ("330 a minute"), not of one.
+    took
+        The window is how long it took, and no less.
+    further
+        The number comes on top of what happened before the time claimed: "another 1,200".
     """
 
     quantity: Quantity
@@ -97,6 +101,8 @@ class ParsedClaim:
     same_day: bool = False
     rate: bool = False
     by_share: bool = False
+    further: bool = False
+    took: bool = False
 
 
 def from_item(item: Item, language: str) -> ParsedClaim:
@@ -108,7 +114,8 @@ def from_item(item: Item, language: str) -> ParsedClaim:
     low, high = item.low, item.high
     if low is None and high is None:
         low, high = allowed_range(item.value, item.qualifier)
-    if item.unit is Unit.PERCENT and high is not None and item.value <= 100:
+    grows = item.quantity is Quantity.GAINED
+    if item.unit is Unit.PERCENT and high is not None and item.value <= 100 and not grows:
         high = min(high, 100.0)
     window_s, window_most_s = _window_range(item.window)
     return ParsedClaim(
@@ -132,6 +139,8 @@ def from_item(item: Item, language: str) -> ParsedClaim:
         and item.quantity is Quantity.RESTORED,
         rate=item.window is not None and item.window.kind is SpanKind.RATE,
         by_share=item.by_share,
+        further=item.further,
+        took=item.window is not None and item.window.took,
     )
 
 

@@ -10,9 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from birdfall.claims.parse.attribution import attach_events, attach_time, attach_windows
+from birdfall.claims.parse.attribution import (
+    attach_events,
+    attach_time,
+    attach_windows,
+    mark_further,
+)
 from birdfall.claims.parse.counts import read_counts
-from birdfall.claims.parse.coverage import first_unread
+from birdfall.claims.parse.coverage import first_unread, own_accounts
 from birdfall.claims.parse.events import DENIAL_WORDS
 from birdfall.claims.parse.items import Item
 from birdfall.claims.parse.languages import is_known, language_of
@@ -146,9 +151,16 @@ def _speakers_own(sentence: Sentence, reported: Reported) -> str:
     if not reported.speaker or any(word.kind is TokenKind.HANDLE for word in words):
         return ""
     endings = tuple(words.lexicon.words[Tag.POSSESSIVE_ENDING])
+    # "found their accounts", "lost their accounts": their own
+    ranges = words.ranges(Tag.OWN_ACCOUNTS) + own_accounts(sentence)
+    ranges += [
+        r for r in words.ranges(Tag.FALLEN) + words.ranges(Tag.RESTORED) if r.end > r.begin + 1
+    ]
+    said = {at for begin, end in ranges for at in range(begin, end)}
     owned = (
         at
         for at in range(len(words))
+        if at not in said
         if (words.length(at, Tag.POSSESSIVE) and not words.is_a(at, Tag.ARTICLE))
         or (words.length(at, Tag.ACCOUNT, Tag.FOLLOWER) and words.text(at).endswith(endings))
     )
@@ -194,6 +206,7 @@ def _read_items(sentence: Sentence) -> list[Item]:
     found += attach_windows(sentence, read_nones(sentence, found))
     measurable = [item for item in _sort_items(found) if item.quantity is not None]
     timed = attach_time(sentence, measurable[:MAX_ITEMS])
+    timed = [mark_further(sentence, item) for item in timed]
     return share_out(sentence, [attach_population(sentence, item) for item in timed])
 
 

@@ -12,7 +12,11 @@ from birdfall.claims.parse.tokens import TokenKind
 
 
 class Qualifier(StrEnum):
-    """How strictly a number is meant. VAGUE and BETWEEN carry a range; NOT denies the number."""
+    """How strictly a number is meant.
+
+    VAGUE and BETWEEN carry a range; NOT denies the number. UP_TO is a bound that is meant to be
+    reached: far below it neither true nor false.
+    """
 
     PLAIN = "plain"
     ABOUT = "about"
@@ -21,6 +25,7 @@ class Qualifier(StrEnum):
     MORE_THAN = "more_than"
     JUST_OVER = "just_over"
     AT_MOST = "at_most"
+    UP_TO = "up_to"
     EXACTLY = "exactly"
     VAGUE = "vague"
     BETWEEN = "between"
@@ -41,6 +46,7 @@ TAGS_BEFORE = {
     Tag.JUST_OVER: Qualifier.JUST_OVER,
     Tag.MORE_THAN: Qualifier.MORE_THAN,
     Tag.AT_MOST: Qualifier.AT_MOST,
+    Tag.UP_TO: Qualifier.UP_TO,
     Tag.ALMOST: Qualifier.ALMOST,
     Tag.ABOUT: Qualifier.ABOUT,
     Tag.EXACTLY: Qualifier.EXACTLY,
@@ -142,7 +148,7 @@ def allowed_range(value: float, qualifier: Qualifier) -> tuple[float | None, flo
         return value, value * (1 + ALMOST_SLACK)
     if qualifier in (Qualifier.AT_LEAST, Qualifier.MORE_THAN):
         return value, None
-    if qualifier is Qualifier.AT_MOST:
+    if qualifier in (Qualifier.AT_MOST, Qualifier.UP_TO):
         return None, value
     slack = {Qualifier.ABOUT: ABOUT_SLACK, Qualifier.EXACTLY: EXACT_SLACK}.get(
         qualifier, PLAIN_SLACK

@@ -122,6 +122,7 @@ def read_ratios(sentence: Sentence) -> list[Item]:
         *_read_harder(sentence),
         *_read_more_of(sentence),
         *_read_halved(sentence),
+        *_read_doubled(sentence),
     ]
     for tag, value in MULTIPLES.items():
         for begin, end in words.ranges(tag):
@@ -317,6 +318,24 @@ def _read_halved(sentence: Sentence) -> list[Item]:
             half = Item(start, end, 50.0, Unit.PERCENT, about, quantity=Quantity.LOST)
             found.append(half)
             sentence.use(begin, end)
+    return found
+
+
+def _read_doubled(sentence: Sentence) -> list[Item]:
+    """Read "@x doubled its followers": it gained as many as it had."""
+    words, found = sentence.words, []
+    for tag, times in GROWTHS.items():
+        for begin, end in words.ranges(tag):
+            first, last = sentence.clause(begin)
+            told = {e.quantity for e in sentence.events if first <= e.begin < last}
+            qualifier, start = read_qualifier(sentence, begin, end)
+            owned = words.contains(Tag.FOLLOWER, first, last)
+            if told or not owned or sentence.free() or qualifier is Qualifier.NOT:
+                continue
+            about = Qualifier.ABOUT if qualifier is Qualifier.PLAIN else qualifier
+            percent = 100.0 * (times - 1)
+            gained = Item(start, end, percent, Unit.PERCENT, about, quantity=Quantity.GAINED)
+            found.append(gained)
     return found
 
 

@@ -137,6 +137,7 @@ def _part_of_whole(sentence: Sentence, i: int) -> PartOfWhole | None:
     noun = words.length(part.end, Tag.ACCOUNT, Tag.FOLLOWER)
     noun += _of_handle(sentence, part.end + noun) if noun else 0
     noun += words.length(part.end + noun, Tag.FALLEN) if noun else 0
+    noun += words.length(part.end + noun, Tag.EXACTLY_AFTER)
     joint = words.length(part.end + noun, Tag.OUT_OF)
     if (
         not joint
@@ -150,9 +151,20 @@ def _part_of_whole(sentence: Sentence, i: int) -> PartOfWhole | None:
         return None
     # "3 in 2013", "two in ten minutes" are no shares
     plain = not noun and phrase == "in"
-    if plain and (whole.value > MAX_PLAIN_WHOLE or noun_after(sentence, whole.end) is None):
+    told = noun_after(sentence, whole.end) is not None or _event_follows(sentence, whole.end)
+    if plain and (whole.value > MAX_PLAIN_WHOLE or not told):
         return None
     return PartOfWhole(part.begin, whole.end, i, i + 1)
+
+
+def _event_follows(sentence: Sentence, end: int) -> bool:
+    """Whether an event of accounts stands close after: "three in five never came back"."""
+    return any(
+        0 <= event.begin - end <= WORDS_TO_EVENT
+        and event.quantity in (Quantity.FALLEN, Quantity.RESTORED)
+        and not sentence.words.contains(Tag.WITHIN, end, event.begin)
+        for event in sentence.events
+    )
 
 
 def _of_handle(sentence: Sentence, at: int) -> int:
@@ -274,14 +286,23 @@ def read_fraction(sentence: Sentence, at: int) -> Fraction | None:
             _whole_follows(sentence, end)
             or _is_definite(sentence, at, end)
             or _is_elliptic(sentence, at, end)
+            or _carries_whole(sentence, end)
         ):
             if any(span.begin <= at < span.end for span in sentence.spans):
                 return None
             return Fraction(percent, Qualifier.ABOUT, end)
     end = at + words.length(at, Tag.MOST)
-    if end > at and _whole_follows(sentence, end) and not words.is_a(at - 1, Tag.SUPERLATIVE):
+    told = end > at and (_whole_follows(sentence, end) or _carries_whole(sentence, end))
+    if told and not words.is_a(at - 1, Tag.SUPERLATIVE):
         return Fraction(50.0, Qualifier.MORE_THAN, end)
     return None
+
+
+def _carries_whole(sentence: Sentence, end: int) -> bool:
+    """Whether Arabic writes onto a fraction what it is of: "half of them"."""
+    endings = sentence.words.lexicon.words[Tag.POSSESSIVE_ENDING]
+    longer = tuple(ending for ending in endings if len(ending) > 1)
+    return sentence.words.text(end - 1).endswith(longer) if longer else False
 
 
 def _is_elliptic(sentence: Sentence, at: int, end: int) -> bool:
