@@ -32,7 +32,8 @@ def rows_of(path, zone, monkeypatch, *, without):
     with monkeypatch.context() as patched:
         if without == "shortcuts":
             patched.setattr(sql_plan.Query, "use_arrow", lambda *_: None)
-            patched.setattr(arrow_columns, "skipped_rows", lambda *_, **__: None)
+            for way in ("skipped_rows", "found_in_rows", "texts_behind"):
+                patched.setattr(arrow_columns, way, lambda *_, **__: None)
         elif without == "arrow":
             patched.setattr(delimited, "read_blocks", refusing)
         record = load(path, time_zone=zone)
@@ -172,3 +173,27 @@ def test_lines_before_the_header_and_line_ends_change_nothing(tmp_path, start, e
         {"account": "b", "line": 3},
     ]
     assert record.sizes["rejected"] == 0
+
+
+#: Posts and retweets of every look: what is found in one must not slip to another.
+TEXTS = (
+    "RT @lider: vamos #ve https://example.org/a", "  rt  @lider vamos", "RT @", "RT @lider ", "RT",
+    "#uno #dos #dos", "hola @alfa, @beta.", "", "(https://example.org/a) y https://example.org/b.",
+    "RT @lider: \N{LATIN SMALL LETTER E WITH ACUTE}#no #sí", "correo a@b.example #1 #1a",
+    "RT  @x\n#y",
+)  # fmt: skip
+
+
+def test_signs_in_texts_are_found_in_the_rows_that_hold_them_whichever_way(tmp_path, monkeypatch):
+    path = tmp_path / "posts.csv"
+    lines = [
+        f'{100 + n},{n % 5},u{n % 5},2021-10-18T12:00:{n:02}Z,"{text}"'
+        for n, text in enumerate(TEXTS)
+    ]
+    path.write_text("\n".join(["id,author_id,username,created_at,text", *lines]), "utf-8")
+    found = rows_of(path, None, monkeypatch, without=None)
+    assert found == rows_of(path, None, monkeypatch, without="shortcuts")
+    assert found == rows_of(path, None, monkeypatch, without="arrow")
+    listed = [(a["kind"], a["object"]) for a in found["acts"] if a["line"] in (2, 7)]
+    assert ("repost", "@lider: vamos #ve https://example.org/a") in listed
+    assert ("hashtag", "dos") in listed and ("hashtag", "ve") not in listed

@@ -5,6 +5,8 @@ import pytest
 from birdfall.model.settings import Settings
 from birdfall.record.case import Case
 from birdfall.sources.ingest import ingest, load
+from birdfall.sources.shared import repeats
+from birdfall.sources.table import delimited
 
 FIRST = """tweet_id,author_id,retweeted_id,created_at
 1,a,900,2021-10-18T12:00:01Z
@@ -35,3 +37,21 @@ def test_an_act_in_two_files_counts_once(tmp_path, other):
     assert (again.repeated, again.rejected) == (4 - together, 0)
     assert case.record().table("acts").num_rows == together
     assert ingest(case, paths[1]).already
+
+
+def test_acts_that_come_again_far_away_count_once_and_those_told_apart_all(tmp_path):
+    """More acts than are looked at together; by id they count once, by the day alone they stay."""
+    many = [
+        f"{n},u{n % 700},{n % 50},2021-10-18T12:{n // 60 % 60:02}:{n % 60:02}Z"
+        for n in range(2_000)
+    ]
+    path = tmp_path / "many.csv"
+    path.write_text("\n".join(["tweet_id,author_id,retweeted_id,created_at", *many, *many[:300]]))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(repeats, "_ACTS_AT_ONCE", 256)
+        patched.setattr(delimited, "BLOCK_BYTES", 4_096)
+        acts = load(path).table("acts")
+    assert acts.num_rows == 2_000 and len(set(acts.column("act_id").to_pylist())) == 2_000
+    days = tmp_path / "days.csv"
+    days.write_text("account,object,time\n" + "a,x,2021-10-18\n" * 3)
+    assert load(days, time_zone="UTC").table("acts").num_rows == 3

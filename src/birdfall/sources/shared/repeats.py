@@ -8,7 +8,7 @@ differ in their object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import duckdb
@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birdfall.model.schemas import TABLES, Part, Rows
+from birdfall.model.schemas import TABLES, Part, Rows, conform
 from birdfall.model.units import MINUTE_US
 from birdfall.record.queries import open_connection
 from birdfall.record.record import Record
@@ -28,6 +28,14 @@ _FIX: Final = "Nothing need be done: each act counts once."
 _KEY: Final = "account, kind, object, time"
 #: All that is told of an act, wherever it is told.
 _TOLD: Final = tuple(n for n in TABLES["acts"].names if n not in ("source", "line"))
+#: SQL of a number that equal acts share.
+_HASH: Final = (
+    f"CASE WHEN act_id IS NULL THEN hash({', '.join(_TOLD)}) ELSE hash({_KEY}, act_id) END"
+)
+#: Acts that are looked at together, at most: what a question to DuckDB costs is paid once for them.
+_ACTS_AT_ONCE: Final = 1 << 17
+#: Bits of a number by which most of those that were not seen are known at once.
+_MARK_BITS: Final = 24
 
 
 class Repeats:
@@ -51,60 +59,85 @@ class Repeats:
         source: what that row carries in `source`.
         """
         before = self.count
+        waiting: list[pa.RecordBatch] = []
+        rows = 0
         with open_connection() as connection:
             for item in items:
                 if isinstance(item, Rows) and item.table == "acts":
-                    kept = self._first_rows(item.batch, connection)
-                    if kept is not None:
-                        self.count += item.batch.num_rows - len(kept)
-                        item = Rows("acts", item.batch.take(pa.array(kept)))
-                yield item
+                    waiting.append(conform("acts", item.batch))
+                    rows += item.batch.num_rows
+                    if rows < _ACTS_AT_ONCE:
+                        continue
+                yield from self._new_acts(waiting, connection)
+                waiting, rows = [], 0
+                if not (isinstance(item, Rows) and item.table == "acts"):
+                    yield item
+            yield from self._new_acts(waiting, connection)
         if self.count > before:
             told = Rejections(source)
             told.add(None, None, self.count - before, REPEATED, _FIX)
             yield from told.rows()
 
-    def _first_rows(
-        self, batch: pa.RecordBatch, connection: duckdb.DuckDBPyConnection
+    def _new_acts(
+        self, batches: list[pa.RecordBatch], connection: duckdb.DuckDBPyConnection
+    ) -> Iterator[Rows]:
+        """The acts that did not come before, batch by batch."""
+        if not batches:
+            return
+        new = self._which_are_new(pa.Table.from_batches(batches), connection)
+        begin = 0
+        for batch in batches:
+            if new is not None:
+                kept = new[begin : begin + batch.num_rows]
+                begin += batch.num_rows
+                if not kept.all():
+                    self.count += int((~kept).sum())
+                    batch = batch.filter(pa.array(kept))
+            yield Rows("acts", batch)
+
+    def _which_are_new(
+        self, acts: pa.Table, connection: duckdb.DuckDBPyConnection
     ) -> np.ndarray | None:
-        """The rows of acts that did not come before (int64[n], ascending); None: all of them."""
+        """Which acts did not come before (bool[n]); None: all of them."""
         self._see_earlier()
-        known = pa.Table.from_batches([batch.select([c for c in _TOLD if c in batch.schema.names])])
         hashes = (
-            connection.from_arrow(known)
-            .project(f"{_hash_of(batch.schema.names)} AS h")
+            connection.from_arrow(acts.select(list(_TOLD)))
+            .project(f"{_HASH} AS h")
             .to_arrow_table()
             .column("h")
             .to_numpy()
         )
-        judged = self._judged(batch)
+        judged = self._judged(acts)
+        values = np.sort(hashes)  # far sooner done than with the places, which are seldom needed
+        if (values[1:] != values[:-1]).all() and not self._seen.holds(values).any():
+            self._seen.add(values)
+            return None
         values, firsts = np.unique(hashes, return_index=True)
         old = self._seen.holds(values)
         new = np.zeros(len(hashes), bool)
         new[firsts[~old]] = True
         self._seen.add(values[~old])
         keep = new | ~judged
-        return None if keep.all() else np.flatnonzero(keep)
+        return None if keep.all() else keep
 
     def _see_earlier(self) -> None:
         """Look at the acts that were taken before, if that was not done."""
         earlier, self._earlier = self._earlier, None
         record = None if earlier is None else earlier()
         if record is not None and record.has("acts"):
-            seen = record.sql(f"SELECT DISTINCT {_hash_of(_TOLD)} AS h FROM acts ORDER BY h")
+            seen = record.sql(f"SELECT DISTINCT {_HASH} AS h FROM acts ORDER BY h")
             self._seen.add(seen.column("h").to_numpy())
 
-    def _judged(self, batch: pa.RecordBatch) -> np.ndarray:
+    def _judged(self, acts: pa.Table) -> np.ndarray:
         """Which acts can be told apart: those with an id, and those whose time is to the second."""
-        times = batch.column("time").cast(pa.int64()).to_numpy(zero_copy_only=False)
+        told_apart = pc.is_valid(acts.column("act_id")).to_numpy()
         if not self._to_the_second:
+            times = acts.column("time").cast(pa.int64()).to_numpy()
             self._to_the_second = bool((times % MINUTE_US != 0).any())
-        judged = np.full(batch.num_rows, self._to_the_second)
+        if not self._to_the_second or told_apart.all():
+            return told_apart
         # of reports not all is told (a private filter hides its number): two may look like one
-        judged &= pc.not_equal(batch.column("kind"), "report").to_numpy(zero_copy_only=False)
-        if "act_id" in batch.schema.names:
-            judged |= pc.is_valid(batch.column("act_id")).to_numpy(zero_copy_only=False)
-        return judged
+        return told_apart | pc.not_equal(acts.column("kind"), "report").to_numpy()
 
 
 class _SeenNumbers:
@@ -114,17 +147,25 @@ class _SeenNumbers:
 
     def __init__(self) -> None:
         self._runs: list[np.ndarray] = []
+        self._marks = np.zeros(0, bool)
 
     def holds(self, numbers: np.ndarray) -> np.ndarray:
         """Which of some numbers (uint64[n]) were seen (bool[n])."""
         found = np.zeros(len(numbers), bool)
+        if not self._runs:
+            return found
+        maybe = np.flatnonzero(self._marks[_mark(numbers)])
         for run in self._runs:
-            at = np.searchsorted(run, numbers)
-            found |= run[np.minimum(at, len(run) - 1)] == numbers
+            at = np.searchsorted(run, numbers[maybe])
+            found[maybe] |= run[np.minimum(at, len(run) - 1)] == numbers[maybe]
         return found
 
     def add(self, numbers: np.ndarray) -> None:
         """See some numbers (uint64[n], ascending) that were not seen."""
+        if len(numbers):
+            if not len(self._marks):
+                self._marks = np.zeros(1 << _MARK_BITS, bool)
+            self._marks[_mark(numbers)] = True
         while self._runs and len(self._runs[-1]) < 2 * len(numbers):
             # a stable sort merges runs that are sorted
             numbers = np.sort(np.concatenate([self._runs.pop(), numbers]), kind="stable")
@@ -132,9 +173,6 @@ class _SeenNumbers:
             self._runs.append(numbers)
 
 
-def _hash_of(names: Sequence[str]) -> str:
-    """SQL of a number that equal acts share, whichever columns their file has."""
-    told = ", ".join(n if n in names else "NULL::VARCHAR" for n in _TOLD)
-    if "act_id" not in names:
-        return f"hash({told})"
-    return f"CASE WHEN act_id IS NULL THEN hash({told}) ELSE hash({_KEY}, act_id) END"
+def _mark(numbers: np.ndarray) -> np.ndarray:
+    """The first bits of some numbers (uint64[n])."""
+    return (numbers >> np.uint64(64 - _MARK_BITS)).astype(np.int64)

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from birdfall.model.schemas import TIME
 from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US, TimeReader
+from birdfall.sources.table.signs_in_texts import find_in_texts
 
 ArrowReader = Callable[[pa.Array], pa.Array | None]
 
@@ -90,7 +91,26 @@ def word_reader(
     return read
 
 
-def skipped_rows(batch: pa.RecordBatch, emit: Emit) -> pa.Array:
+class PatternMatches:
+    """Which texts of a batch hold what a pattern finds; kept until the next batch, for emits ask
+    the same again.
+    """
+
+    def __init__(self) -> None:
+        self._batch: pa.RecordBatch | None = None
+        self._found: dict[tuple[str, str], pa.Array] = {}
+
+    def find(self, batch: pa.RecordBatch, column: str, pattern: str) -> pa.Array:
+        """Per row whether it does, False of a null."""
+        if batch is not self._batch:
+            self._batch, self._found = batch, {}
+        if (column, pattern) not in self._found:
+            held = pc.match_substring_regex(batch.column(column), pattern)
+            self._found[column, pattern] = pc.fill_null(held, False)
+        return self._found[column, pattern]
+
+
+def skipped_rows(batch: pa.RecordBatch, emit: Emit, matches: PatternMatches) -> pa.Array:
     """Which rows an emit passes over."""
     found = pa.repeat(False, batch.num_rows)
     for name in emit.skip_if_null:
@@ -102,19 +122,49 @@ def skipped_rows(batch: pa.RecordBatch, emit: Emit) -> pa.Array:
     for name, words in emit.skip_if.items():
         found = pc.or_(found, _holds_word(batch.column(name), words))
     for name, pattern in emit.matching.items():
-        found = pc.or_(found, pc.invert(_matches(batch.column(name), pattern)))
+        found = pc.or_(found, pc.invert(matches.find(batch, name, pattern)))
     for name, pattern in emit.not_matching.items():
-        found = pc.or_(found, _matches(batch.column(name), pattern))
+        found = pc.or_(found, matches.find(batch, name, pattern))
     return found
+
+
+def texts_behind(
+    batch: pa.RecordBatch, column: str, pattern: str, emit: Emit, matches: PatternMatches
+) -> pa.Array:
+    """What stands behind the beginning of texts that `pattern` finds, in the rows that an emit does
+    not pass over.
+    """
+    texts = batch.column(column)
+    kept = pc.and_(pc.is_valid(texts), pc.invert(skipped_rows(batch, emit, matches)))
+    rest = pc.replace_substring_regex(
+        texts.filter(kept), pattern=pattern, replacement="", max_replacements=1
+    )
+    rest = pc.ascii_trim(rest, characters=" ")
+    rest = pc.if_else(pc.equal(rest, ""), pa.scalar(None, pa.string()), rest)
+    places = kept.to_numpy(zero_copy_only=False)
+    return rest.take(pa.array(np.cumsum(places) - 1, mask=~places))
+
+
+def found_in_rows(
+    batch: pa.RecordBatch, column: str, pattern: str, emit: Emit, matches: PatternMatches
+) -> pa.Array | None:
+    """Per text the list of what `pattern` finds, of the rows that an emit does not pass over; None
+    for a pattern that is not looked for so. Looking through texts costs most of all.
+    """
+    kept = pc.invert(skipped_rows(batch, emit, matches)).to_numpy(zero_copy_only=False)
+    if kept.all():
+        return find_in_texts(batch.column(column), pattern)
+    found = find_in_texts(batch.column(column).filter(pa.array(kept)), pattern)
+    if found is None:
+        return None
+    sizes = np.zeros(len(kept) + 1, np.int32)
+    sizes[1:][kept] = np.diff(found.offsets.to_numpy())
+    return pa.ListArray.from_arrays(pa.array(np.cumsum(sizes, dtype=np.int32)), found.flatten())
 
 
 def _holds_word(texts: pa.Array, words: Iterable[str]) -> pa.Array:
     listed = pa.array([w.casefold() for w in words], pa.string())
     return pc.is_in(pc.fill_null(pc.utf8_lower(texts), ""), value_set=listed)
-
-
-def _matches(texts: pa.Array, pattern: str) -> pa.Array:
-    return pc.fill_null(pc.match_substring_regex(texts, pattern), False)
 
 
 def _all_digits(texts: pa.Array) -> bool:

@@ -136,5 +136,7 @@ def time_array(values: list[int]) -> pa.Array:
 
 def join_cells(row: Mapping[str, str | None], names: tuple[str, ...]) -> str:
     """The text of several columns of a sample row; empty if one is missing."""
+    if len(names) == 1:
+        return (row.get(names[0]) or "").strip()
     texts = [row.get(name) or "" for name in names]
     return " ".join(t.strip() for t in texts) if all(texts) else ""

@@ -60,6 +60,7 @@ class Emitter:
         self._rejections = rejections
         self._file = file
         self._seen = pa.array([], pa.string())
+        self._seen_nothing = False
         self._ends: list[tuple[str, int, int, int]] = []
         self._acted: dict[str, list[int]] = {}
         self._last = 0
@@ -378,28 +379,27 @@ class Emitter:
     def _drop_repeats(
         self, columns: dict[str, pa.Array], lines: np.ndarray, by: str
     ) -> tuple[dict[str, pa.Array], np.ndarray]:
+        if not len(lines):
+            return columns, lines
         values = columns[by]
         if by == "account" and "handle" in columns:  # who changed the handle stands here again
-            both = pc.cast(columns["handle"], pa.string())
+            handles = pc.cast(columns["handle"], pa.string())
             values = pc.binary_join_element_wise(
-                values, both, "\n", null_handling="replace", null_replacement=""
+                values, handles, "\n", null_handling="replace", null_replacement=""
             )
-        coded = values.dictionary_encode()
-        codes = coded.indices.to_numpy(zero_copy_only=False)
-        # a null is a value too: it comes once
-        codes = (
-            np.where(np.isnan(codes), -1, codes).astype(np.int64) if values.null_count else codes
-        )
+        # one list of words for those of before and those at hand: a code as high is new
+        before = len(self._seen)
+        both = pa.chunked_array([self._seen, values.cast(pa.string())]).dictionary_encode()
+        coded = both.chunk(both.num_chunks - 1)  # no chunk is left of those of before if none was
+        self._seen = coded.dictionary
+        codes = coded.indices.fill_null(len(self._seen)).to_numpy()
         # written backwards, so that of each code the first row is left
-        first = np.full(int(codes.max(initial=-1)) + 2, -1, np.int64)
+        first = np.full(len(self._seen) + 1, -1, np.int64)
         first[codes[::-1]] = np.arange(len(codes))[::-1]
-        first = np.sort(first[first >= 0])
-        named = values.take(pa.array(first))
-        new = ~np.asarray(
-            pc.is_in(named, value_set=self._seen).to_numpy(zero_copy_only=False), bool
-        )
-        taken = first[new]
-        self._seen = pa.concat_arrays([self._seen, named.filter(pa.array(new)).cast(pa.string())])
+        if self._seen_nothing:  # a null is a value too: it comes once
+            first[-1] = -1
+        self._seen_nothing |= bool(values.null_count)
+        taken = np.sort(first[before:][first[before:] >= 0])
         if len(taken) == len(lines):
             return columns, lines
         self.repeated += len(lines) - len(taken)

@@ -97,7 +97,8 @@ def find_in_texts(texts: pa.Array, pattern: str) -> pa.Array | None:
         words = pa.concat_arrays([words, asked.flatten()])
         order = np.argsort(rows, kind="stable")
         rows, words = rows[order], words.take(pa.array(order))
-    offsets = np.searchsorted(rows, np.arange(len(texts) + 1)).astype(np.int32)
+    sizes = np.bincount(rows, minlength=len(texts))
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), words)
 
 

@@ -23,7 +23,6 @@ from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table import arrow_columns, time_grain
 from birdfall.sources.table.cells import Cell, join_cells, thousands_sign
 from birdfall.sources.table.mapping import KIND_WORDS, STATUS_WORDS, WORDS
-from birdfall.sources.table.signs_in_texts import find_in_texts
 from birdfall.sources.table.sql_text import NULL_WORDS_SQL, quote_name, quote_text
 from birdfall.sources.table.sql_times import plausible_sql, time_sql
 
@@ -73,6 +72,7 @@ class Query:
         self.times: dict[tuple[str, ...], str] = {}
         self.plain: dict[str, None] = {}
         self.shortcuts: dict[str, Callable[[pa.RecordBatch], pa.Array | None]] = {}
+        self.matches = arrow_columns.PatternMatches()
         #: the answer that holds the text where a value is missing, per answer that has a shortcut
         self.raw: dict[str, str] = {}
 
@@ -105,6 +105,16 @@ class Query:
         self.shortcuts[answer] = lambda batch: way(batch.column(name))
         if raw is not None:
             self.raw[answer] = raw
+
+    def look_in_texts(self, cell: Cell, emit: Emit) -> None:
+        """Arrow may find what a pattern of the emit finds in the one column of a cell."""
+        way, pattern = arrow_columns.found_in_rows, emit.find.get(cell.column, "")
+        if not pattern and (begin := _BEHIND.fullmatch(emit.extract[cell.column])):
+            way, pattern = arrow_columns.texts_behind, begin[1]
+        if pattern and len(cell.file_columns) == 1:
+            self.shortcuts[cell.answer] = partial(
+                way, column=cell.file_columns[0], pattern=pattern, emit=emit, matches=self.matches
+            )
 
     def _register(self, layer: int, expression: str) -> str:
         names = self._layers[layer]
@@ -178,7 +188,11 @@ def build_plan(
             value = f"CASE WHEN NOT ({' OR '.join(conditions)}) THEN {value} END"
         if cell.kind == "text":
             found = replace(cell, answer=query.answer(value))
-            query.use_arrow(found.answer, text, _shortcut(cell, emit))
+            if cell.column in emit.extract or cell.column in emit.find:
+                if all(types[n] == "VARCHAR" for n in (*cell.file_columns, *emit.conditions)):
+                    query.look_in_texts(found, emit)
+            else:
+                query.use_arrow(found.answer, text, _shortcut(cell, emit))
             return found
         said = query.value(value)
         checked = plausible_sql(said) if cell.kind == "time" else said
@@ -340,10 +354,6 @@ def _shortcut(cell: Cell, emit: Emit) -> arrow_columns.ArrowReader | None:
         return arrow_columns.word_reader(_FLAGS, pa.bool_(), fold=True)
     if cell.kind == "word":
         return arrow_columns.word_reader(_cases(cell, emit), pa.string(), fold=True)
-    if pattern := emit.find.get(cell.column):
-        return partial(find_in_texts, pattern=pattern)
-    if cell.column in emit.extract:
-        return None
     chosen = emit.values.get(cell.column, {})
     return (
         arrow_columns.word_reader(chosen, pa.string(), fold=False, others_stay=True)
@@ -356,7 +366,9 @@ def _skip(emit: Emit, types: Mapping[str, str], query: Query, conditions: list[s
     """The answer that says which rows the emit passes over."""
     answer = query.answer(f"({' OR '.join(conditions) or 'false'})")
     if all(types[n] == "VARCHAR" for n in emit.conditions):
-        query.shortcuts[answer] = partial(arrow_columns.skipped_rows, emit=emit)
+        query.shortcuts[answer] = partial(
+            arrow_columns.skipped_rows, emit=emit, matches=query.matches
+        )
     return answer
 
 
