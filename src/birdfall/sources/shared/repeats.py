@@ -130,14 +130,15 @@ class Repeats:
 
     def _judged(self, acts: pa.Table) -> np.ndarray:
         """Which acts can be told apart: those with an id, and those whose time is to the second."""
-        told_apart = pc.is_valid(acts.column("act_id")).to_numpy()
+        told_apart: np.ndarray = pc.is_valid(acts.column("act_id")).to_numpy()
         if not self._to_the_second:
             times = acts.column("time").cast(pa.int64()).to_numpy()
             self._to_the_second = bool((times % MINUTE_US != 0).any())
         if not self._to_the_second or told_apart.all():
             return told_apart
         # of reports not all is told (a private filter hides its number): two may look like one
-        return told_apart | pc.not_equal(acts.column("kind"), "report").to_numpy()
+        no_report: np.ndarray = pc.not_equal(acts.column("kind"), "report").to_numpy()
+        return np.logical_or(told_apart, no_report)
 
 
 class _SeenNumbers:
