@@ -138,7 +138,8 @@ class Repeats:
             return told_apart
         # of reports not all is told (a private filter hides its number): two may look like one
         no_report: np.ndarray = pc.not_equal(acts.column("kind"), "report").to_numpy()
-        return np.logical_or(told_apart, no_report)
+        judged: np.ndarray = np.logical_or(told_apart, no_report)
+        return judged
 
 
 class _SeenNumbers:
