@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from audit import bursts, looks, reports
+from audit import bursts, explained, followed, looks, reports
 from audit.makes import delivery, enforcement, quiet
 from audit.makes.sessions import people_with_apps
 from birdfall.explanations.reference_worlds import reference
@@ -283,5 +283,63 @@ PROMISES: Final = (
             short=1,
         )
         for name, median_s in (("12 hours", 43_200.0), ("5 days", 432_000.0))
+    ),
+    *(
+        Promise(
+            f"{name}, from a list{more}",
+            says,
+            promised,
+            partial(holds, returns=bool(more)),
+            short=1,
+        )
+        for more in ("", " and returns")
+        for name, says, promised, holds in (
+            (
+                "said 0.99",
+                "a cause said with 0.99 or more is the cause",
+                0.97,
+                explained.what_is_sure_is_true,
+            ),
+            (
+                "cause in the set",
+                "the cause is among those left",
+                0.95,
+                explained.the_cause_is_in_the_set,
+            ),
+            (
+                "one left",
+                "one cause left alone is wrong no more often than is said",
+                0.97,
+                explained.the_one_left_is_the_cause,
+            ),
+        )
+    ),
+    Promise(
+        "two audiences hit, their odds",
+        "the interval of the odds of one of them that is named holds the odds",
+        0.95,
+        followed.odds_are_covered,
+        short=1,
+    ),
+    Promise(
+        "two audiences hit, nobody else named",
+        "no third audience is named",
+        0.95,
+        followed.no_third_is_named,
+        short=1,
+    ),
+    Promise(
+        "two audiences hit, both named",
+        "of two audiences with six times the odds both are named",
+        0.75,
+        followed.both_are_named,
+        short=1,
+    ),
+    Promise(
+        "no audience hit",
+        "no audience is named where none was hit",
+        0.95,
+        followed.nobody_is_named,
+        short=1,
     ),
 )

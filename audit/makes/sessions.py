@@ -15,6 +15,8 @@ import numpy as np
 DAY_S = 86_400.0
 #: Microseconds since 1970 of the first day.
 BEGIN_US = 1_600_000_000_000_000
+#: So many posts a session scrolls past.
+SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -73,41 +75,79 @@ def people_with_apps(
     liked = [rng.lognormal(0, 1.0, n) for n in number]
     home = rng.integers(0, communities, accounts)
     habit = rng.gamma(2.0, opens_a_day / 2.0, accounts)
-    who, what, when = [], [], []
-    for person in range(accounts):
-        opens = np.sort(rng.random(rng.poisson(habit[person] * days))) * days * DAY_S
-        seen: set[int] = set()
-        for begin in opens:
-            where = home[person] if rng.random() < 0.9 else rng.integers(communities)
-            wanted = 1 + rng.poisson(reposts - 1)
-            moments = begin + np.cumsum(rng.exponential(15.0, wanted))
-            if one_at_a_time:
-                moments = np.sort(rng.random(wanted)) * days * DAY_S
-            for moment in moments:
-                now = moment if one_at_a_time else begin
-                last = int(np.searchsorted(born[where], now))
-                shown = np.arange(max(0, last - 60), last)
-                shown = np.array([p for p in shown if int(first[where] + p) not in seen], np.int64)
-                if not len(shown):
-                    continue
-                chance = liked[where][shown] * np.exp(-(now - born[where][shown]) / fresh_s) + 1e-12
-                chosen = int(rng.choice(shown, p=chance / chance.sum()))
-                seen.add(int(first[where] + chosen))
-                who.append(person)
-                what.append(int(first[where] + chosen))
-                when.append(float(moment))
+    person = np.repeat(np.arange(accounts), rng.poisson(habit * days))
+    begin = rng.random(len(person)) * days * DAY_S
+    wanted = 1 + rng.poisson(reposts - 1, len(person))
+    if one_at_a_time:
+        person = np.repeat(person, wanted)
+        begin = rng.random(len(person)) * days * DAY_S
+        wanted = np.ones(len(person), np.int64)
+    at_home = rng.random(len(person)) < 0.9
+    where = np.where(at_home, home[person], rng.integers(0, communities, len(person)))
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for community in range(communities):
+        here = np.flatnonzero(where == community)
+        posts = born[community], liked[community], fresh_s
+        session, post = _chosen(rng, begin[here], wanted[here], *posts)
+        moments = begin[here[session]] + _since_opened(rng, session)
+        parts.append((person[here[session]], first[community] + post, moments))
+    who, what, when = _once_each(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    told = []
     planted = rng.choice(accounts, ring, replace=False) if ring else np.empty(0, np.int64)
     if ring:
         for post in rng.choice(first[-1], orders, replace=False):
-            where = int(np.searchsorted(first, post, "right") - 1)
-            begin = born[where][post - first[where]] + rng.exponential(fresh_s)
+            of = int(np.searchsorted(first, post, "right") - 1)
+            start = born[of][post - first[of]] + rng.exponential(fresh_s)
             for member in rng.choice(planted, obey, replace=False):
-                who.append(int(member))
-                what.append(int(post))
-                when.append(float(begin + rng.random() * within_s))
+                told.append((member, post, start + rng.random() * within_s))
+    added = np.array(told).reshape(-1, 3)
     return Reposts(
-        np.array(who, np.int32),
-        np.array(what, np.int32),
-        BEGIN_US + (np.array(when) * 1e6).astype(np.int64),
+        np.r_[who, added[:, 0]].astype(np.int32),
+        np.r_[what, added[:, 1]].astype(np.int32),
+        BEGIN_US + (np.r_[when, added[:, 2]] * 1e6).astype(np.int64),
         frozenset(int(p) for p in planted),
     )
+
+
+def _chosen(
+    rng: np.random.Generator,
+    begin: np.ndarray,
+    wanted: np.ndarray,
+    born: np.ndarray,
+    liked: np.ndarray,
+    fresh_s: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """(session, post) of what each session reposts, one after another: int64[n] each.
+
+    Of the last `SHOWN` posts, each as often as it is liked and fresh, none twice: the largest of
+    their logarithms and a Gumbel draw (Yellott 1977).
+    """
+    if not len(begin) or not len(born):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    last = np.searchsorted(born, begin)
+    shown = last[:, None] - 1 - np.arange(SHOWN)
+    age = begin[:, None] - born[np.maximum(shown, 0)]
+    pull = np.log(liked)[np.maximum(shown, 0)] - age / fresh_s + rng.gumbel(size=shown.shape)
+    pull[shown < 0] = -np.inf
+    most = int(min(wanted.max(), SHOWN))
+    order = np.argsort(-pull, axis=1)[:, :most]
+    kept = np.arange(most) < np.minimum(wanted, last)[:, None]
+    return np.nonzero(kept)[0], np.take_along_axis(shown, order, axis=1)[kept]
+
+
+def _since_opened(rng: np.random.Generator, session: np.ndarray) -> np.ndarray:
+    """Seconds from the opening of the app to each repost; `session` is ascending."""
+    pauses = rng.exponential(15.0, len(session))
+    total = np.cumsum(pauses)
+    opens = np.searchsorted(session, session)
+    return total - (total - pauses)[opens]
+
+
+def _once_each(
+    who: np.ndarray, what: np.ndarray, when: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The first repost of each post by each account, in the order of time."""
+    order = np.argsort(when, kind="stable")
+    pair = who[order] * (int(what.max(initial=0)) + 1) + what[order]
+    kept = order[np.sort(np.unique(pair, return_index=True)[1])]
+    return who[kept], what[kept], when[kept]

@@ -45,7 +45,7 @@ def fresh(request):
 @pytest.fixture(scope="module", params=some_fast(["reports", "counts", "reinstatement"], 1))
 def tier(request):
     model = fit_calibrated(reference(), items_of_tier(request.param))
-    return request.param, model, calibrate_sets(model, reference().calibrate, reference().stress)
+    return request.param, model, calibrate_sets(model, reference().calibrate, reference().unlike)
 
 
 def test_probabilities_of_unseen_worlds_are_frequencies(tier, fresh):

@@ -110,8 +110,8 @@ def test_nothing_known_is_refused():
 def test_2013_from_the_published_figures_alone(real):
     """Not churn.
 
-    A pure purge fits poorly; the rest cannot be told apart; three records would decide it. Nothing
-    typed in.
+    A pure purge fits worst of the four, and no better is said of it than worlds of other makes bear
+    out; the rest cannot be told apart; records would decide it. Nothing typed in.
     """
     raw = real("caracas-2013/facts.csv").read_bytes()
     facts = read_facts(raw, "facts.csv")
@@ -120,15 +120,15 @@ def test_2013_from_the_published_figures_alone(real):
     assert {"brigade", "error", "targeted"} <= set(finding.details["set"])
     assert "churn" not in finding.details["set"]
     against = finding.details["log10_against_best"]
-    assert against["purge"] < -1, "at least ten times less likely than the best"
+    assert -1 < against["purge"] < -0.3, "weak support: two to ten times less likely than the best"
     assert against["purge"] < min(against["brigade"], against["error"], against["targeted"])
     assert "reports" in finding.details["asked_first"][:3]
     assert len([g for g in finding.table("gains").to_pylist() if g["bits"] > 0.05]) >= 3
-    # leave one out: how much harder the audience was hit carries the weights most; then come the
-    # size and, all but level with it, the one partisan chain on restorations
+    # leave one out: what one partisan chain said of restorations carries the weights most; then
+    # come how much harder the audience was hit, and the size
     carrying = finding.details["carrying"]
-    assert carrying[0] == "log_hazard_ratio"
-    assert set(carrying[1:]) == {"log10_size", "returned_share"}
+    assert carrying[0] == "returned_share"
+    assert set(carrying[1:]) == {"log10_size", "log_hazard_ratio"}
     swing = {
         r["left_out"]: r["log10_swing"]
         for r in finding.table("fragility").to_pylist()

@@ -25,6 +25,11 @@ from birdfall.explanations.figures import (
     WorldCounts,
 )
 from birdfall.explanations.likelihood_ratio import CauseClassifier, fit_calibrated
+from birdfall.explanations.other_makes import (
+    left_out_figures,
+    left_out_together,
+    reliability_error,
+)
 from birdfall.explanations.ratio_check import misleading_shares, pair_figures, ratio_cost
 from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
 from birdfall.model.progress import Progress, silent
@@ -40,10 +45,10 @@ COVERAGE_RANGE, MIN_STRESSED_COVERAGE = (0.94, 0.96), 0.90
 MAX_CHURN_VERDICTS: Final = 0.01
 #: Distance of a mean ratio from 1.
 MAX_RATIO_ERROR: Final = 0.1
+#: Share of what is said 0.99 or more that is true, on makes left out, from so many such worlds on.
+MIN_SURE_RIGHT, ENOUGH_SURE = 0.97, 300
 #: Half-width of a 95 % interval, in standard errors.
 Z_95: Final = 1.96
-#: Bins of probability in the reliability error.
-RELIABILITY_BINS: Final = 10
 #: Log10 ratios beyond this are certain either way, and say the same whatever they are.
 MAX_COMPARED_LOG10_RATIO: Final = 3
 
@@ -62,6 +67,7 @@ def measure_calibration(reference: Reference, progress: Progress = silent) -> Ca
         "calibrate": len(reference.calibrate),
         "measure": len(reference.measure),
         "stress": {how: len(worlds) for how, worlds in reference.stress.items()},
+        "makes": {how: len(worlds) for how, worlds in reference.makes.items()},
     }
     tiers: dict[str, TierFigures] = {}
     for number, tier in enumerate(TIERS):
@@ -73,7 +79,7 @@ def measure_calibration(reference: Reference, progress: Progress = silent) -> Ca
 def measure_tier(reference: Reference, items: tuple[str, ...]) -> TierFigures:
     """The figures of one way of looking."""
     model = fit_calibrated(reference, items)
-    sets = calibrate_sets(model, reference.calibrate, reference.stress)
+    sets = calibrate_sets(model, reference.calibrate, reference.unlike)
     worlds, values = reference.measure, reference.measure.columns(items)
     inside, wide = sets.members(values, stressed=False), sets.members(values)
     one = wide.sum(axis=1) == 1
@@ -94,6 +100,7 @@ def measure_tier(reference: Reference, items: tuple[str, ...]) -> TierFigures:
         "misleading": misleading_shares(model.logits(values), worlds.cause),
         "other_worlds": _other_worlds(reference, model),
         "stress": _stress_figures(reference, model),
+        "left_out": left_out_figures(reference, model),
     }
 
 
@@ -131,6 +138,10 @@ def failed_gates(figures: CalibrationFigures) -> list[str]:
                 if r["estimable"]
             ),
         ]
+        left_out = left_out_together(f["left_out"])
+        if left_out["sure"] >= ENOUGH_SURE:
+            right = left_out["sure_right"] / left_out["sure"]
+            checks.append(("what is said 0.99 of makes left out", right, MIN_SURE_RIGHT, 1.0))
         found += [
             f"{tier}: {what} is {v:.3f}, not {low:g} to {high:g}"
             for what, v, low, high in checks
@@ -149,32 +160,21 @@ def _scores(p: np.ndarray, cause: np.ndarray) -> ScoreFigures:
     """Log, Brier and reliability of probabilities float64[n, causes], with every cause as heavy."""
     n = len(cause)
     weight = (n / len(CAUSES) / np.maximum(np.bincount(cause, minlength=len(CAUSES)), 1))[cause]
-    own = p[np.arange(n), cause]
-    target = np.zeros_like(p)
-    target[np.arange(n), cause] = 1.0
+    own, target = p[np.arange(n), cause], np.eye(len(CAUSES))[cause]
     return {
         "log_score_bits": float(-(weight * np.log2(np.maximum(own, 1e-12))).mean()),
         "log_score": float(-(weight * np.log(np.maximum(own, 1e-12))).mean()),
         "brier": float((weight * ((p - target) ** 2).sum(axis=1)).mean()),
         "accuracy": float((weight * (p.argmax(axis=1) == cause)).mean()),
-        "reliability_error": _reliability(p, target, weight),
+        "reliability_error": reliability_error(p, target, weight),
     }
-
-
-def _reliability(p: np.ndarray, target: np.ndarray, weight: np.ndarray) -> float:
-    """Expected calibration error over all causes together, in equal bins of probability."""
-    said, was = p.ravel(), target.ravel()
-    w = np.repeat(weight, p.shape[1])
-    where = np.minimum((said * RELIABILITY_BINS).astype(int), RELIABILITY_BINS - 1)
-    off = np.bincount(where, w * (said - was), minlength=RELIABILITY_BINS)
-    return float(np.abs(off).sum() / w.sum())
 
 
 def _stress_figures(reference: Reference, model: CauseClassifier) -> dict[str, StressFigures]:
     """Each simulator of the ensemble, held against thresholds from all others."""
     found: dict[str, StressFigures] = {}
     for how, worlds in reference.stress.items():
-        others = {n: w for n, w in reference.stress.items() if n != how}
+        others = {n: w for n, w in reference.unlike.items() if n != how}
         values = worlds.columns(model.scale.items)
         members = calibrate_sets(model, reference.calibrate, others).members(values)
         scores = _scores(model.probabilities(values), worlds.cause)
@@ -193,7 +193,7 @@ def _other_worlds(reference: Reference, model: CauseClassifier) -> OtherWorlds:
     for half in (0, 1):
         learn = reference.learn.select(slice(half, None, 2))
         other = fit_calibrated(replace(reference, learn=learn), model.scale.items, model)
-        members.append(calibrate_sets(other, reference.calibrate, reference.stress).members(values))
+        members.append(calibrate_sets(other, reference.calibrate, reference.unlike).members(values))
         logits.append(other.logits(values))
     pairs = [(z[:, :, None] - z[:, None, :]) / np.log(10) for z in logits]
     near = np.abs(pairs[0]) < MAX_COMPARED_LOG10_RATIO

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from birdfall.explanations.calibration import Z_95
 from birdfall.explanations.figures import CalibrationFigures, SecondOpinion
+from birdfall.explanations.other_makes import left_out_together
 
 
 def calibration_tables(found: CalibrationFigures) -> str:
@@ -16,7 +17,41 @@ def calibration_tables(found: CalibrationFigures) -> str:
 
     By way of looking.
     """
-    return "\n\n".join((_scores(found), _ratios(found), _pairs(found)))
+    return "\n\n".join((_left_out(found), _scores(found), _ratios(found), _pairs(found)))
+
+
+def _left_out(found: CalibrationFigures) -> str:
+    head = [
+        "way of looking",
+        "make left out",
+        "worlds told",
+        "cause in the set",
+        "said 0.99 or more",
+        "of these true",
+        "one left",
+        "of these wrong",
+        "off by",
+    ]
+    rows = []
+    for tier, f in found["tiers"].items():
+        makes = f["left_out"]
+        together = left_out_together(makes)
+        for make, m in (*makes.items(), ("all", together)):
+            told = m["worlds"] - m["outside"]
+            rows.append(
+                [
+                    tier,
+                    make,
+                    f"{told}",
+                    _share_of(m["held"], told),
+                    f"{m['sure']}",
+                    _share_of(m["sure_right"], m["sure"]),
+                    f"{m['one_left']}",
+                    _share_of(m["one_left_wrong"], m["one_left"]),
+                    f"{m['off']:.3f}",
+                ]
+            )
+    return _table(head, rows)
 
 
 def second_opinion_table(found: Mapping[str, SecondOpinion]) -> str:
@@ -137,6 +172,10 @@ def _pairs(found: CalibrationFigures) -> str:
                     ]
                 )
     return _table(head, rows)
+
+
+def _share_of(part: int, whole: int) -> str:
+    return _share(part / whole if whole else None)
 
 
 def _share(share: float | None) -> str:

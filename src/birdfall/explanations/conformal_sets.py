@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.special import logsumexp
 
 from birdfall.explanations.likelihood_ratio import CauseClassifier
 from birdfall.explanations.reference_worlds import CAUSES, Worlds
@@ -136,8 +137,22 @@ class WorldCloud:
 
     def misfit(self, values: np.ndarray) -> float:
         """A p-value: the share of worlds that lie at least as far from every cause as this one."""
-        distance = float(_distances(self.model, values[None], self.centre, self.inverse).min())
-        return float((1 + (self.usual >= distance).sum()) / (1 + len(self.usual)))
+        return float(self.misfits(values[None])[0])
+
+    def misfits(self, values: np.ndarray) -> np.ndarray:
+        """The p-values of worlds float64[n, items]: float64[n]."""
+        distance = _distances(self.model, values, self.centre, self.inverse).min(axis=1)
+        farther = len(self.usual) - np.searchsorted(self.usual, distance, "left")
+        return np.asarray((1 + farther) / (1 + len(self.usual)))
+
+    def log_density(self, values: np.ndarray) -> np.ndarray:
+        """How thick worlds lie at float64[n, items], each cause as frequent, up to a constant.
+
+        A normal distribution for each cause. float64[n].
+        """
+        distance = _distances(self.model, values, self.centre, self.inverse)
+        thick = np.linalg.slogdet(self.inverse)[1] / 2 - distance / 2
+        return np.asarray(logsumexp(thick, axis=1))
 
 
 def fit_cloud(model: CauseClassifier, worlds: Worlds) -> WorldCloud:

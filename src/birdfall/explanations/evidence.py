@@ -43,6 +43,9 @@ MIN_FIGURE: Final = 1000
 MIN_DAYS, MIN_FALLS, MIN_RETURNS = 7, 10, 3
 #: A reporter of so many of the fallen is a repeater.
 MIN_REPEATED_REPORTS: Final = 3
+#: Where so many fell and all came back, or so large a share follows one account, the record is a
+#: selection.
+MIN_SELECTED, SELECTED_SHARE = 20, 0.98
 #: Length of the windows in which falls, and returns, are counted together (seconds).
 PEAK_WINDOW_S, BULK_WINDOW_S = 60.0, 900
 
@@ -60,10 +63,17 @@ Items = dict[str, Value | None]
 
 
 class CaseEvidence(NamedTuple):
-    """Items of evidence with their values, and the finding or table each came from."""
+    """Items of evidence with their values, and the finding or table each came from.
+
+    only_reinstated: accounts that fell, where the record holds none that stayed down, else 0.
+    only_followers: accounts, where all but a few follow the same one, else 0; audiences say nothing
+    then, and are left out.
+    """
 
     values: dict[str, Value]
     sources: dict[str, str]
+    only_reinstated: int = 0
+    only_followers: int = 0
 
 
 class ScannedWave(TypedDict):
@@ -115,6 +125,7 @@ def wave_evidence(findings: Mapping[str, Finding], record: Record, wave: int = 1
     members = _members_of(waves, wave)
     known: dict[str, Value] = {}
     source: dict[str, str] = {}
+    only_followers = 0
 
     def add(table: str, values: Items) -> None:
         for name, value in values.items():
@@ -125,7 +136,9 @@ def wave_evidence(findings: Mapping[str, Finding], record: Record, wave: int = 1
     add("statuses", {"log10_dispersion": _log_dispersion(waves, row)})
     audiences = findings.get(f"audiences-{wave}")
     if audiences is not None and audiences.answer != "cannot":
-        add("follows", _audience_items(audiences, len(members.code)))
+        only_followers = _only_followers(audiences)
+        if not only_followers:
+            add("follows", _audience_items(audiences, len(members.code)))
     elif (counts := findings.get("counts")) is not None and counts.answer == "found":
         ratios = counts.table("ratios").to_pylist() if "ratios" in counts.tables else []
         ratio = next((r["ratio"] for r in ratios if r["ratio"] and r["ratio"] > 0), None)
@@ -143,7 +156,7 @@ def wave_evidence(findings: Mapping[str, Finding], record: Record, wave: int = 1
     returns = findings.get(f"returns-{wave}")
     add("returns", _return_items(record, members, notable, returns))
     add("reports", _report_items(record, row, codes))
-    return CaseEvidence(known, source)
+    return CaseEvidence(known, source, _only_reinstated(record), only_followers)
 
 
 def published_evidence(facts: list[Fact], found: Finding | None, raw: bytes) -> CaseEvidence:
@@ -285,6 +298,20 @@ def _audience_items(finding: Finding, fallen: int) -> Items:
     if leader is not None and control is not None:
         out["log_hazard_ratio"] = math.log(hazard(leader) / hazard(control))
     return out
+
+
+def _only_followers(finding: Finding) -> int:
+    """The accounts, where all but a few follow the same one; else 0."""
+    everyone = int(finding["accounts"].value or 0)
+    most = max((r["followers"] for r in finding.table("audiences").to_pylist()), default=0)
+    return everyone if everyone and most >= SELECTED_SHARE * everyone else 0
+
+
+def _only_reinstated(record: Record) -> int:
+    """The accounts that fell, where there are enough and each of them came back; else 0."""
+    found = find_absences(record)
+    fell, back = np.unique(found.code), np.unique(found.code[found.back_by != NEVER])
+    return len(fell) if len(fell) >= MIN_SELECTED and len(back) == len(fell) else 0
 
 
 def _notable_accounts(record: Record) -> np.ndarray | None:

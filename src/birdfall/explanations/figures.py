@@ -49,6 +49,24 @@ class StressFigures(TypedDict):
     coverage: dict[str, float]
 
 
+class LeftOutFigures(TypedDict):
+    """Worlds of a make, with limits and thresholds from all others.
+
+    outside: unlike all that was simulated, and not counted in what follows. held: with the true
+    cause in the set. sure: said 0.99 or more, and of these right. one_left: with one cause left,
+    and of these wrong. off: reliability error of what is said.
+    """
+
+    worlds: int
+    outside: int
+    held: int
+    sure: int
+    sure_right: int
+    one_left: int
+    one_left_wrong: int
+    off: float
+
+
 class OtherWorlds(TypedDict):
     """What stays the same where weights are learnt from each half of the worlds alone."""
 
@@ -63,7 +81,7 @@ class TierFigures(ScoreFigures):
     decided, decided_narrow, empty: shares of worlds with one cause left, by both, and with none.
     wrong_when_decided: of those with one. churn_left_out, churn_verdicts: shares of worlds in which
     nothing happened without churn in the set, and with another cause alone. misleading: by ratio.
-    stress: by simulator.
+    stress: by simulator. left_out: by make.
     """
 
     coverage: dict[str, float]
@@ -79,6 +97,7 @@ class TierFigures(ScoreFigures):
     misleading: dict[str, float]
     other_worlds: OtherWorlds
     stress: dict[str, StressFigures]
+    left_out: dict[str, LeftOutFigures]
 
 
 class WorldCounts(TypedDict):
@@ -89,6 +108,7 @@ class WorldCounts(TypedDict):
     calibrate: int
     measure: int
     stress: dict[str, int]
+    makes: dict[str, int]
 
 
 class CalibrationFigures(TypedDict):

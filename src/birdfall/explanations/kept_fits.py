@@ -28,6 +28,7 @@ import scipy
 
 from birdfall.explanations.conformal_sets import CauseSets, WorldCloud
 from birdfall.explanations.likelihood_ratio import CauseClassifier, Scale
+from birdfall.explanations.other_makes import RatioLimits
 from birdfall.explanations.reference_worlds import Reference
 from birdfall.explanations.reference_worlds import reference as shipped
 
@@ -44,6 +45,7 @@ class Fitted(NamedTuple):
 
     sets: CauseSets
     cloud: WorldCloud
+    limits: RatioLimits
 
 
 def kept_fit(reference: Reference, name: tuple[str, ...], make: Callable[[], Fitted]) -> Fitted:
@@ -90,6 +92,7 @@ def _load(place: Path) -> Fitted | None:
         return Fitted(
             CauseSets(model, arrays["bound"], arrays["wide"]),
             WorldCloud(model, arrays["middle"], arrays["inverse"], arrays["usual"]),
+            RatioLimits(float(arrays["factor"]), arrays["largest"]),
         )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
@@ -97,7 +100,7 @@ def _load(place: Path) -> Fitted | None:
 
 def _keep(place: Path, fitted: Fitted) -> None:
     """Keep a fit; where nothing can be written, nothing is kept."""
-    sets, cloud = fitted
+    sets, cloud, limits = fitted
     model, scale = sets.model, sets.model.scale
     if model.learnt is None or model.learnt.scale is not scale:
         return
@@ -113,6 +116,8 @@ def _keep(place: Path, fitted: Fitted) -> None:
         "middle": cloud.centre,
         "inverse": cloud.inverse,
         "usual": cloud.usual,
+        "factor": np.array(limits.factor),
+        "largest": limits.largest,
         **{name: getattr(model, name) for name in WEIGHTS},
         **{f"learnt_{name}": getattr(model.learnt, name) for name in WEIGHTS},
     }

@@ -18,14 +18,9 @@ from birdfall.explanations.conformal_sets import COVERAGE_LEVEL, MIN_MISFIT_P
 from birdfall.explanations.details import ExplanationDetails, WaveScope
 from birdfall.explanations.evidence import CaseEvidence, published_evidence, wave_evidence
 from birdfall.explanations.figures import TierFigures
+from birdfall.explanations.other_makes import ITEM_CAP, TOTAL_CAP, left_out_together
 from birdfall.explanations.reference_worlds import CAUSES, calibration_figures, reference
-from birdfall.explanations.verdict import (
-    ITEM_CAP,
-    TOTAL_CAP,
-    CauseVerdict,
-    enfsi_word,
-    weigh_causes,
-)
+from birdfall.explanations.verdict import CauseVerdict, enfsi_word, weigh_causes
 from birdfall.measures.follower_counts import Fact
 from birdfall.model.findings import Estimate, Finding, Input, Note
 from birdfall.record.record import Record
@@ -39,8 +34,9 @@ METHOD: Final = (
     "Robert et al. 2011",
 )
 #: Grows when the same evidence would give other numbers. 2: "nothing unusual" holds windows of a
-#: minute to three days chosen by a scan, and recalibration is penalised.
-METHOD_VERSION: Final = 2
+#: minute to three days chosen by a scan, and recalibration is penalised. 3: worlds of other makes
+#: limit ratios and widen sets, and ranges are integrated with weights.
+METHOD_VERSION: Final = 3
 #: Fewer items of evidence decide nothing.
 MIN_ITEMS: Final = 2
 #: An item without which a log10 ratio changes by so much (fivefold) carries the answer.
@@ -183,6 +179,9 @@ def explain_evidence(
         "total_cap": TOTAL_CAP,
     }
     blank = Finding("explanations", name, "cannot", parameters=settings, inputs=inputs)
+    if evidence.only_reinstated:
+        chosen = Note("only-the-reinstated", {"accounts": evidence.only_reinstated})
+        return blank.replace(reasons=(chosen,), method=METHOD)
     if len(evidence.values) < MIN_ITEMS:
         reason = Note("too-little-known-to-explain", {"needs": "statuses"})
         return blank.replace(reasons=(reason,), method=METHOD)
@@ -190,6 +189,8 @@ def explain_evidence(
     weighed = weigh_causes(evidence.values, worlds, sources=evidence.sources)
     tier = _last_tier(weighed.items)
     limits = [Note("explanations-simulated", {"worlds": len(worlds.learn)})]
+    if evidence.only_followers:
+        limits.append(Note("only-followers-of-one", {"accounts": evidence.only_followers}))
     if weighed.misfit < MIN_MISFIT_P:
         limits.append(Note("outside-what-was-simulated", {"p": weighed.misfit}))
     return blank.replace(
@@ -213,16 +214,16 @@ def _last_tier(items: tuple[str, ...]) -> str:
 
 
 def _estimates(weighed: CauseVerdict, calibrated: TierFigures) -> dict[str, Estimate]:
+    others = left_out_together(calibrated["left_out"])
+    told, one = others["worlds"] - others["outside"], others["one_left"]
     return {
         "candidates": Estimate(len(weighed.members), "count", level=None),
         "items": Estimate(len(weighed.items), "count", level=None),
         "misfit": Estimate(weighed.misfit, "p", level=None),
         "uncertainty": Estimate(weighed.entropy, "bits", level=None),
-        "decided_in_worlds": Estimate(float(calibrated["decided"]), "share", level=None),
-        "wrong_when_decided": Estimate(
-            float(calibrated["wrong_when_decided"]), "share", level=None
-        ),
-        "reliability_error": Estimate(float(calibrated["reliability_error"]), "share", level=None),
+        "decided_in_worlds": Estimate(one / max(told, 1), "share", level=None),
+        "wrong_when_decided": Estimate(others["one_left_wrong"] / max(one, 1), "share", level=None),
+        "reliability_error": Estimate(others["off"], "share", level=None),
     }
 
 

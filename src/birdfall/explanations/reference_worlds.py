@@ -1,8 +1,9 @@
 """Reference worlds: simulated under every cause, drawn from the public priors, with evidence.
 
-It ships with the package, in five parts: worlds to learn from, to recalibrate ratios on, to set
-thresholds on, to measure on, and a stress ensemble of five simulators whose assumptions differ from
-those learnt from. `birdfall calibrate` makes them anew; the same seed gives the same bytes.
+It ships with the package, in six parts: worlds to learn from, to recalibrate ratios on, to set
+thresholds on, to measure on, a stress ensemble of five simulators whose assumptions differ from
+those learnt from, and worlds of other makes, in which each cause comes about in other ways.
+`birdfall calibrate` makes them anew; the same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ from birdfall.model.errors import UsageError
 from birdfall.model.progress import Progress, silent
 from birdfall.world.evidence import ITEMS
 from birdfall.world.fast import LightWorlds, light_worlds
+from birdfall.world.makes import MAKES, other_make_worlds
 from birdfall.world.priors import TRIGGERS, Prior, Priors, priors
 
 CAUSES: Final = TRIGGERS
 #: Worlds in each part; `CALIBRATE` holds those to recalibrate on too.
-LEARN, CALIBRATE, MEASURE, STRESS = 16_000, 40_000, 30_000, 3_000
+LEARN, CALIBRATE, MEASURE, STRESS, OF_A_MAKE = 16_000, 40_000, 30_000, 3_000, 3_000
+#: Seeds of other makes are so far from those of the other parts.
+MAKES_SEED: Final = 1_000
 SEED: Final = 20131031
 #: Seeds of fresh worlds begin here: far from those of the reference.
 FRESH_SEED: Final = 900_000_000
@@ -89,6 +93,8 @@ class Reference:
         To measure on.
     stress
         The stress ensemble, by simulator.
+    makes
+        Worlds of other makes, by make.
     digest
         SHA-256 of the evidence and causes.
     """
@@ -98,7 +104,13 @@ class Reference:
     calibrate: Worlds
     measure: Worlds
     stress: Mapping[str, Worlds]
+    makes: Mapping[str, Worlds]
     digest: str
+
+    @property
+    def unlike(self) -> dict[str, Worlds]:
+        """All worlds that assume otherwise than those learnt from, by simulator or make."""
+        return {**self.stress, **self.makes}
 
 
 def stress_priors(ranges: Priors, how: str) -> Priors:
@@ -160,7 +172,7 @@ def stress_priors(ranges: Priors, how: str) -> Priors:
 def simulate_parts(
     seed: int = SEED, *, scale: float = 1.0, progress: Progress = silent
 ) -> dict[str, Worlds]:
-    """All parts simulated anew: "learn", "calibrate", "measure", "stress-<how>".
+    """All parts simulated anew: "learn", "calibrate", "measure", "stress-<how>", "make-<make>".
 
     scale: of their sizes.
     """
@@ -182,6 +194,19 @@ def simulate_parts(
             mixed=True if name == "stress-mixtures" else None,
         )
         found[name] = labelled_worlds(drawn)
+    return found | simulate_makes(seed, scale=scale, progress=progress)
+
+
+def simulate_makes(
+    seed: int = SEED, *, scale: float = 1.0, progress: Progress = silent
+) -> dict[str, Worlds]:
+    """The worlds of other makes simulated anew: "make-<make>"."""
+    found = {}
+    for number, make in enumerate(MAKES):
+        progress(f"worlds: make {make}", number, len(MAKES), "makes")
+        size = max(int(OF_A_MAKE * scale), 50)
+        drawn = other_make_worlds(size, seed + MAKES_SEED + number, make)
+        found[f"make-{make}"] = labelled_worlds(drawn)
     return found
 
 
@@ -219,7 +244,10 @@ def unpack_parts(data: bytes) -> Reference:
         parts[name] = Worlds(
             features, loaded[f"{name}.cause"].astype(np.int64), loaded[f"{name}.mixed"]
         )
-    stress = {n.removeprefix("stress-"): w for n, w in parts.items() if n.startswith("stress-")}
+    stress, makes = (
+        {n.removeprefix(kind): w for n, w in parts.items() if n.startswith(kind)}
+        for kind in ("stress-", "make-")
+    )
     digest = hashlib.sha256()
     for name in sorted(parts):
         digest.update(name.encode() + parts[name].features.tobytes() + parts[name].cause.tobytes())
@@ -228,7 +256,8 @@ def unpack_parts(data: bytes) -> Reference:
         parts["calibrate"].select(slice(None, cut)),
         parts["calibrate"].select(slice(cut, None)),
     )
-    return Reference(parts["learn"], tune, calibrate, parts["measure"], stress, digest.hexdigest())
+    learn, measure = parts["learn"], parts["measure"]
+    return Reference(learn, tune, calibrate, measure, stress, makes, digest.hexdigest())
 
 
 @functools.cache

@@ -21,12 +21,11 @@ from birdfall.explanations.conformal_sets import (
 )
 from birdfall.explanations.kept_fits import Fitted, kept_fit
 from birdfall.explanations.likelihood_ratio import CauseClassifier, fit_calibrated, fit_full
+from birdfall.explanations.other_makes import ITEM_CAP, LOG10, TOTAL_CAP, ratio_limits
 from birdfall.explanations.reference_worlds import CAUSES, Reference, Worlds
 from birdfall.model.cores import cores
 from birdfall.world.evidence import ITEMS
 
-#: Largest |log10 likelihood ratio| of one item, and of all: a simulator cannot support more.
-ITEM_CAP, TOTAL_CAP = 3.0, 6.0
 #: Draws of a number known only as a range.
 RANGE_DRAWS: Final = 64
 #: Of these, so many are shifted to find the smallest change that alters the set.
@@ -37,8 +36,6 @@ MAX_FLIP, FLIP_STEP = 4.0, 0.1
 REFIT_WORLDS: Final = 3_000
 #: Draws for which the misfit is computed, about.
 MISFIT_DRAWS: Final = 16
-LOG10 = float(np.log(10))
-
 Value = float | tuple[float, float]
 
 
@@ -147,14 +144,12 @@ def _weigh_known(
         raise ValueError("nothing is known")
     drawn = _sample_values(items, known)
     whole = _fit_whole(reference, items)
-    model = whole.sets.model
-    logits = _mean_logits(model, drawn)
+    logits = _mean_logits(whole, drawn)
     members, strange, misfit = _plausible_causes(whole, drawn)
-    pairs = np.clip((logits[:, None] - logits[None, :]) / LOG10, -TOTAL_CAP, TOTAL_CAP)
-    probability = np.exp(logits - logits.max())
-    probability /= probability.sum()
+    pairs = whole.limits.pairs(logits)
+    probability = whole.limits.probabilities(logits[None])[0]
     fragility = (
-        _fragility(known, sources, reference, whole.sets, drawn, probability)
+        _fragility(known, sources, reference, whole, drawn, probability)
         if deep
         else _Fragility({}, {}, members, {}, {}, {})
     )
@@ -163,7 +158,7 @@ def _weigh_known(
         items,
         tuple(known[i] for i in items),
         pairs,
-        _item_support(model, drawn),
+        _item_support(whole, drawn),
         probability,
         members,
         strange,
@@ -193,14 +188,15 @@ def _fragility(
     known: dict[str, Value],
     sources: dict[str, str],
     reference: Reference,
-    sets: CauseSets,
+    fitted: Fitted,
     drawn: np.ndarray,
     probability: np.ndarray,
 ) -> _Fragility:
     """Refit without each item and each source, and shift each item, to see what changes."""
+    sets = fitted.sets
     items = sets.model.scale.items
     near = _fit_near(reference, items)
-    whole, base = _plausible_causes(near, drawn)[0], _mean_logits(near.sets.model, drawn)
+    whole, base = _plausible_causes(near, drawn)[0], _stated_logits(near, drawn)
     by_item = {i: (i,) for i in items} if len(items) > 1 else {}
     by_source = {}
     for source in sorted(set(sources.values())):
@@ -267,21 +263,30 @@ def _sample_values(items: tuple[str, ...], known: dict[str, Value]) -> np.ndarra
     return out
 
 
-def _mean_logits(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
-    """Logits of the mean likelihood over the draws, float64[causes].
+def _mean_logits(fitted: Fitted, drawn: np.ndarray) -> np.ndarray:
+    """Logits of the likelihood of what is known, float64[causes], as learnt.
 
-    Evidence cancels per draw only.
+    Of ranges it is the integral over them: the mean over the draws of the shares of the causes,
+    each draw as heavy as worlds of all causes lie thick there.
     """
-    p = model.probabilities(drawn).mean(axis=0)
-    found: np.ndarray = np.log(np.maximum(p, 1e-300))
+    p = fitted.sets.model.probabilities(drawn)
+    thick = fitted.cloud.log_density(drawn)
+    weight = np.exp(thick - thick.max())
+    mean = weight @ p / weight.sum()
+    found: np.ndarray = np.log(np.maximum(mean, 1e-300))
     return found
+
+
+def _stated_logits(fitted: Fitted, drawn: np.ndarray) -> np.ndarray:
+    """The same, as other makes leave them."""
+    return _mean_logits(fitted, drawn) * fitted.limits.factor
 
 
 def _plausible_causes(
     fitted: Fitted, drawn: np.ndarray
 ) -> tuple[tuple[str, ...], np.ndarray, float]:
     """The set, the strangeness of each cause beyond its threshold, and the misfit p-value."""
-    sets, cloud = fitted
+    sets, cloud = fitted.sets, fitted.cloud
     model = sets.model
     inside = np.asarray(sets.members(drawn).any(axis=0))
     misfit = max(cloud.misfit(row) for row in drawn[:: max(len(drawn) // MISFIT_DRAWS, 1)])
@@ -293,20 +298,22 @@ def _plausible_causes(
     return members, strangeness(model, drawn).min(axis=0) - sets.wide, misfit
 
 
-def _item_support(model: CauseClassifier, drawn: np.ndarray) -> np.ndarray:
+def _item_support(fitted: Fitted, drawn: np.ndarray) -> np.ndarray:
     """Log10 support of each item for each cause against the mean of the others, capped.
 
     Then the rest.
     """
-    rows = np.vstack([model.contributions(drawn), model.rest])
+    model = fitted.sets.model
+    rows = np.vstack([model.contributions(drawn), model.rest]) * fitted.limits.factor
     others = (rows.sum(axis=1, keepdims=True) - rows) / (rows.shape[1] - 1)
     found: np.ndarray = np.clip((rows - others) / LOG10, -ITEM_CAP, ITEM_CAP)
     return found
 
 
 def _with_thresholds(model: CauseClassifier, reference: Reference) -> Fitted:
-    sets = calibrate_sets(model, reference.calibrate, reference.stress)
-    return Fitted(sets, fit_cloud(model, reference.calibrate))
+    sets = calibrate_sets(model, reference.calibrate, reference.unlike)
+    limits = ratio_limits(model, reference.makes)
+    return Fitted(sets, fit_cloud(model, reference.calibrate), limits)
 
 
 @functools.lru_cache(maxsize=16)
@@ -350,13 +357,18 @@ def _refit(reference: Reference, items: tuple[str, ...], others: tuple[str, ...]
 def _reduced_reference(reference: Reference) -> Reference:
     """The reference with fewer worlds in every part, for fast refits."""
     part = slice(None, REFIT_WORLDS)
-    stress = {n: w.select(slice(None, REFIT_WORLDS // 3)) for n, w in reference.stress.items()}
+    stress, makes = (
+        {n: w.select(slice(None, REFIT_WORLDS // 3)) for n, w in worlds.items()}
+        for worlds in (reference.stress, reference.makes)
+    )
     learn, tune, calibrate = (
         reference.learn.select(part),
         reference.tune.select(part),
         reference.calibrate.select(part),
     )
-    return replace(reference, learn=learn, tune=tune, calibrate=calibrate, stress=stress)
+    return replace(
+        reference, learn=learn, tune=tune, calibrate=calibrate, stress=stress, makes=makes
+    )
 
 
 def _weigh_without(
@@ -367,7 +379,7 @@ def _weigh_without(
     items = tuple(i for i in ITEMS if i in left)
     fitted = _refit(reference, tuple(known), items)
     drawn = _sample_values(items, left)
-    return _plausible_causes(fitted, drawn)[0], _mean_logits(fitted.sets.model, drawn)
+    return _plausible_causes(fitted, drawn)[0], _stated_logits(fitted, drawn)
 
 
 def _largest_swing(before: np.ndarray, after: np.ndarray) -> float:
@@ -409,21 +421,23 @@ def _expected_gains(
     as likely as they are now.
     """
     test = _reduced_reference(reference).calibrate
-    base = _uncertainty(_fit_near(reference, items).sets.model, test, probability)
+    base = _uncertainty(_fit_near(reference, items), test, probability)
     found = {}
     for way in dict.fromkeys(ITEMS.values()):
         more = tuple(i for i in ITEMS if i in items or ITEMS[i] == way)
         if len(more) > len(items):
             found[way] = max(
-                base - _uncertainty(_refit(reference, items, more).sets.model, test, probability),
+                base - _uncertainty(_refit(reference, items, more), test, probability),
                 0.0,
             )
     return found
 
 
-def _uncertainty(model: CauseClassifier, worlds: Worlds, probability: np.ndarray) -> float:
-    """Mean entropy (bits) of the model's posterior, over worlds as likely as their causes are."""
-    p = model.probabilities(worlds.columns(model.scale.items)) * probability
+def _uncertainty(fitted: Fitted, worlds: Worlds, probability: np.ndarray) -> float:
+    """Mean entropy (bits) of what is left to be told, over worlds as likely as their causes are."""
+    model = fitted.sets.model
+    logits = model.logits(worlds.columns(model.scale.items))
+    p = fitted.limits.probabilities(logits) * probability
     p /= np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
     entropy = -(p * np.log2(np.maximum(p, 1e-12))).sum(axis=1)
     weight = (

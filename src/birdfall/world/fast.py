@@ -6,6 +6,7 @@ evidence; no graph, no acts, no text. A world takes about a millisecond.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,14 +88,44 @@ class LightWorlds:
         return [p.trigger for p in self.parameters]
 
 
+@dataclass(frozen=True)
+class Fallen:
+    """kind, fell, back of each.
+
+    Reports by the crew on those of a brigade, and on its targets that did not fall.
+    """
+
+    kind: np.ndarray
+    fell: np.ndarray
+    back: np.ndarray
+    joined: np.ndarray
+    spared: np.ndarray
+
+
+@dataclass(frozen=True)
+class Waved:
+    """What another make has happen.
+
+    windows: ordinary falls per window of ten minutes. wave: who falls when, of int64[48] people by
+    kind; None in a quiet month.
+    """
+
+    windows: np.ndarray
+    wave: Callable[[np.ndarray, np.random.Generator], Fallen] | None
+
+
 def simulate_light(
-    parameters: Parameters, rng: np.random.Generator, *, accounts: int = 100_000
+    parameters: Parameters,
+    rng: np.random.Generator,
+    *,
+    accounts: int = 100_000,
+    waved: Waved | None = None,
 ) -> dict[str, float]:
     """The evidence of one light world.
 
     A float for every name in `evidence.ITEMS`, NaN where the world has none.
     """
-    return evidence(light_outcome(parameters, rng, accounts=accounts))
+    return evidence(light_outcome(parameters, rng, accounts=accounts, waved=waved))
 
 
 def light_worlds(
@@ -121,12 +152,23 @@ def light_worlds(
 
 
 def light_outcome(
-    parameters: Parameters, rng: np.random.Generator, *, accounts: int = 100_000
+    parameters: Parameters,
+    rng: np.random.Generator,
+    *,
+    accounts: int = 100_000,
+    waved: Waved | None = None,
 ) -> Outcome:
-    """What happened in one light world."""
+    """What happened in one light world.
+
+    waved: what another make has happen.
+    """
     people = rng.multinomial(accounts, shares_of_kinds(parameters))
-    windows = ordinary_counts(parameters, DAYS, rng)
-    wave = _wave(parameters, people, rng) if parameters.shares else None
+    if waved is not None:
+        windows = waved.windows
+        wave = waved.wave(people, rng) if waved.wave else None
+    else:
+        windows = ordinary_counts(parameters, DAYS, rng)
+        wave = _wave(parameters, people, rng) if parameters.shares else None
     fallen = _with_ordinary(parameters, people, windows, wave, rng)
     hit = np.bincount(fallen.kind, minlength=KINDS)
     number = len(fallen.kind)
@@ -156,21 +198,7 @@ def light_outcome(
     )
 
 
-@dataclass(frozen=True)
-class _Fallen:
-    """kind, fell, back of each.
-
-    Reports by the crew on those of a brigade, and on its targets that did not fall.
-    """
-
-    kind: np.ndarray
-    fell: np.ndarray
-    back: np.ndarray
-    joined: np.ndarray
-    spared: np.ndarray
-
-
-def _wave(parameters: Parameters, people: np.ndarray, rng: np.random.Generator) -> _Fallen:
+def _wave(parameters: Parameters, people: np.ndarray, rng: np.random.Generator) -> Fallen:
     left = people.copy()
     kinds, fell, back = [], [], []
     joined = spared = np.empty(0, np.int64)
@@ -190,18 +218,16 @@ def _wave(parameters: Parameters, people: np.ndarray, rng: np.random.Generator) 
         back.append(returns(values, NOTABLE[kind], fell[-1], rng))
         kinds.append(kind)
         left = left - np.bincount(kind, minlength=KINDS)
-    return _Fallen(
-        np.concatenate(kinds), np.concatenate(fell), np.concatenate(back), joined, spared
-    )
+    return Fallen(np.concatenate(kinds), np.concatenate(fell), np.concatenate(back), joined, spared)
 
 
 def _with_ordinary(
     parameters: Parameters,
     people: np.ndarray,
     windows: np.ndarray,
-    wave: _Fallen | None,
+    wave: Fallen | None,
     rng: np.random.Generator,
-) -> _Fallen:
+) -> Fallen:
     """The fallen of the wave and the ordinary ones of its window.
 
     Without a wave, those of the window that looks most like one (`timing.busiest_window`).
@@ -209,7 +235,7 @@ def _with_ordinary(
     none = np.empty(0, np.int64)
     if wave is None:
         times = busiest_window(windows, rng)
-        wave = _Fallen(none, np.empty(0), np.empty(0), none, none)
+        wave = Fallen(none, np.empty(0), np.empty(0), none, none)
     else:
         here = windows[ONSET_DAY * 144 :]
         times = (np.repeat(np.arange(len(here)), here) + rng.random(int(here.sum()))) * WINDOW_S
@@ -221,7 +247,7 @@ def _with_ordinary(
     )
     kind = np.repeat(np.arange(KINDS), drawn)
     times = rng.permutation(times)[: len(kind)]
-    return _Fallen(
+    return Fallen(
         np.r_[wave.kind, kind],
         np.r_[wave.fell, times],
         np.r_[wave.back, ordinary_returns(parameters, times, rng)],
@@ -235,7 +261,7 @@ def _reports(
     accounts: int,
     fallen: int,
     followers: tuple[int, int],
-    wave: _Fallen | None,
+    wave: Fallen | None,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray, int, int]:
     """Accounts by dose, the fallen by dose, reports on the fallen, and those by repeaters.

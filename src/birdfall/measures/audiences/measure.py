@@ -49,7 +49,7 @@ METHOD: Final = (
     "E-value of the lower bound (VanderWeele and Ding 2017)",
 )
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 4
+METHOD_VERSION: Final = 5
 #: Audiences with fewer followers are not tested.
 MIN_FOLLOWERS: Final = 30
 #: With fewer fallen no audience can be told from chance.

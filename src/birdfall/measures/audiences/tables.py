@@ -118,7 +118,7 @@ def audience_rows(
     for a, leader in zip(shown, record.ids.decode(graph.leaders[shown]).to_pylist(), strict=True):
         odds = odds_of(graph, fallen, groups.of, groups.number, a)
         if a in order_of:
-            outcome = "explains"
+            outcome, odds = "explains", steps[order_of[a] - 1].odds
         elif not tested[a]:
             outcome = "too small"
         elif not first.significant[a]:
