@@ -14,6 +14,9 @@ from itertools import pairwise
 
 import pytest
 
+import birdfall
+from birdfall.measures.audiences import audiences
+from birdfall.measures.waves import waves
 from birdfall.watch.engine.watcher import Watcher
 from birdfall.watch.feeds.replay import RecordingFeed, read_steps
 from birdfall.watch.store.database import State
@@ -83,6 +86,33 @@ def test_the_wave_its_audience_and_its_ledgers(real, tmp_path, name):
     assert 1 <= len(sizes) <= 6
     assert kinds[0] == "falls"
     assert "returns" in kinds
+
+
+@pytest.mark.parametrize("name", some_fast(["wave-ci", "wave-pds0.4.217"], 1))
+def test_a_run_does_not_contradict_what_a_replay_says_of_an_audience(real, tmp_path, name):
+    """Both count the same, but for falls after the wave that a watch holds open; of whom a replay
+    names as hit a run never says "not hit": where too few are alike, it says so.
+    """
+    recording = real(f"atproto-recordings/{name}.atfh.gz")
+    meta = json.loads(real(f"atproto-recordings/{name}-truth.json").read_text())
+    who = (meta["leader"], meta["control"])
+    [wave] = list_waves(replayed(tmp_path / "w.sqlite", recording, leaders=who))
+    ledgers = {ledger.leader: ledger for ledger in wave.ledgers}
+    record = birdfall.read(recording).record
+    found = audiences(
+        record,
+        scanned := waves(record, replicates=49, attributes=False),
+        leaders=(meta["leader"],),
+        controls=(meta["control"],),
+        permutations=99,
+    )
+    rows = {r["leader"]: r for r in found.table("audiences").to_pylist()}
+    after = wave.fallen - scanned.table("waves").column("observed")[0].as_py()
+    for leader in who:
+        assert 0 <= ledgers[leader].suspended - rows[leader]["suspended"] <= after <= 1
+        hit = rows[leader]["outcome"] in ("explains", "explained away", "too few alike")
+        assert hit == ledgers[leader].hit, rows[leader]
+    assert any(note.code == "too-few-alike" for note in found.limits)
 
 
 def test_the_quiet_before_the_wave_is_silent(real, tmp_path):
