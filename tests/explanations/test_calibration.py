@@ -138,7 +138,7 @@ def test_more_looking_decides_more():
     decided = [told[t]["decided"] for t in TIERS]
     assert decided == sorted(decided)
     assert decided[0] < 0.25, "with counts alone the honest answer is mostly that nobody can tell"
-    assert decided[-1] > 0.8
+    assert decided[-1] > 0.7
 
 
 def test_the_shipped_figures_are_those_of_the_shipped_worlds():

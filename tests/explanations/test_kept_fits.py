@@ -8,6 +8,7 @@ import pytest
 from birdfall.explanations import kept_fits
 from birdfall.explanations.conformal_sets import calibrate_sets, fit_cloud
 from birdfall.explanations.likelihood_ratio import fit_calibrated
+from birdfall.explanations.other_makes import ratio_limits
 from birdfall.explanations.reference_worlds import reference
 
 ITEMS = ("log10_size", "returned_share")
@@ -29,16 +30,18 @@ def fewer():
 
 @pytest.fixture
 def fit(fewer):
-    """`fit(worlds, calls)`: a fit kept as one of `worlds`, which counts how often it is made."""
+    """`fit(kept, calls)`: a fit kept as one of the worlds, which counts how often it is made."""
 
-    def of(worlds, calls):
+    def of(kept, calls):
         def make():
             calls.append(1)
             model = fit_calibrated(fewer, ITEMS, quick=True)
             sets = calibrate_sets(model, fewer.calibrate, {})
-            return kept_fits.Fitted(sets, fit_cloud(model, fewer.calibrate))
+            makes = {name: worlds.select(FEW) for name, worlds in fewer.makes.items()}
+            limits = ratio_limits(model, makes)
+            return kept_fits.Fitted(sets, fit_cloud(model, fewer.calibrate), limits)
 
-        return kept_fits.kept_fit(worlds, ("test", *ITEMS), make)
+        return kept_fits.kept_fit(kept, ("test", *ITEMS), make)
 
     return of
 
@@ -49,6 +52,7 @@ def arrays(fitted):
         model.scale.centre, model.scale.spread, *model.scale.knots, model.weight, model.bias,
         model.mean, model.learnt.weight, model.learnt.bias, fitted.sets.bound, fitted.sets.wide,
         fitted.cloud.centre, fitted.cloud.inverse, fitted.cloud.usual,
+        fitted.limits.factor, fitted.limits.largest,
     ]  # fmt: skip
 
 
