@@ -5,7 +5,6 @@
 import contextlib
 import hashlib
 import hmac
-import json
 import random
 import socket
 import threading
@@ -144,7 +143,7 @@ class Hooks(Conversation):
     def delivery(self, thing):
         about = {"id": self.name(thing), "suspended": True}
         body = {"event": "account.updated", "created_at": iso(self.at(thing)), "object": about}
-        return signed(json.dumps(body).encode())
+        return signed(self.write(body).encode("utf-8", "replace"))
 
     def honest(self, _question):
         return self.delivery(self.rng.choice(self.things))
@@ -216,7 +215,7 @@ class Handles(Conversation):
     scheme = "ws"
 
     def honest(self, _question):
-        return http_answer(json.dumps({"did": self.name(1)}).encode())
+        return http_answer(self.write({"did": self.name(1)}).encode())
 
     def spoiled(self, question):
         # changed bytes of a name are another name, which nobody could tell
@@ -266,10 +265,15 @@ def converse(protocol, number, seed, state, outcome):
 
 def converse_often(protocol, number, seed, folder, *, begin=0):
     """The outcome of `number` conversations, from that of number `begin` on."""
+    with small_limits():
+        return converse_on(protocol, range(begin, begin + number), seed, folder)
+
+
+def converse_on(protocol, numbers, seed, folder):
+    """The same for conversations of these numbers, within `small_limits`."""
     state, outcome = State.open(folder / f"{protocol}.sqlite"), Outcome()
     state.connection.execute("PRAGMA synchronous = OFF")
-    with small_limits():
-        for k in range(begin, begin + number):
-            converse(protocol, k, seed, state, outcome)
+    for number in numbers:
+        converse(protocol, number, seed, state, outcome)
     state.close()
     return outcome

@@ -7,15 +7,18 @@ A run that is stopped goes on where it was (build/kills.json).
 """
 
 import argparse
+import contextlib
 import json
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -29,11 +32,12 @@ from raw_server import RawServer  # noqa: E402
 from birdfall.model.errors import CaseError  # noqa: E402
 from birdfall.model.findings import as_plain  # noqa: E402
 from birdfall.record.case import Case  # noqa: E402
+from birdfall.watch.model.ticks import TICK_US  # noqa: E402
 from birdfall.watch.store.database import State  # noqa: E402
 
 PROGRESS = ROOT / "build" / "kills.json"
 #: Kills of one story on its way, and accounts that fall in one that is sent.
-KILLS_OF_A_STORY, FALLEN = 5, 150
+KILLS_OF_A_STORY, FALLEN = 20, 150
 SECOND = 1_000_000
 #: What a watch keeps of events, and what it says of them.
 KEPT = {
@@ -46,25 +50,67 @@ SAID = {
 }
 
 
-def start(*arguments):
-    """A command of Birdfall, at work."""
-    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, "-m", "birdfall", *map(str, arguments)]
-    return subprocess.Popen(command, env=environment, **quiet)
+def run_command(arguments):
+    """What a process of a command does, begun by a server that has all libraries loaded.
+
+    It ends with the process that asked for it.
+    """
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)
+    sys.argv = ["birdfall", *arguments]
+    from birdfall.__main__ import main as command
+
+    sys.exit(command())
+
+
+def end_with_parent():
+    """Wait until whoever asked for this process has ended, and end."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["__main__", "all_of_birdfall"])
+
+
+class Command:
+    """A command of Birdfall, at work in a process of its own.
+
+    It is forked from a server that has imported all of Birdfall, so that it is killed at its work
+    and not at its imports; what follows is what `python -m birdfall` does.
+    """
+
+    def __init__(self, *arguments):
+        self._process = PROCESSES.Process(target=run_command, args=([str(a) for a in arguments],))
+        self._process.start()
+
+    def wait(self, seconds):
+        """Its exit code; None if it is still at work."""
+        self._process.join(seconds)
+        return self._process.exitcode
+
+    def kill(self):
+        """End it as a power cut would."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGKILL)
+        self._process.join(60)
+
+    def stop(self):
+        """Ask it to end; its exit code."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, signal.SIGTERM)
+        return self.wait(60)
 
 
 def kill_on_its_way(draw, seconds, *arguments, until=lambda: False):
     """Start a command and kill it at drawn moments; how often it was at work then."""
     kills = 0
     for _ in range(KILLS_OF_A_STORY):
-        child = start(*arguments)
-        try:
-            child.wait(draw.uniform(0.3, seconds))
-        except subprocess.TimeoutExpired:
-            kills += 1
+        child = Command(*arguments)
+        kills += child.wait(draw.uniform(0.02, seconds)) is None
         child.kill()
-        child.wait()
         if until():
             break
     return kills
@@ -76,6 +122,16 @@ def read_state(folder):
     try:
         query = state.connection.execute
         return {name: [tuple(r) for r in query(sql)] for name, sql in (KEPT | SAID).items()}
+    finally:
+        state.close()
+
+
+def is_over(folder, last):
+    """Whether a watch has all falls, of which the last was at `last`, and their tick has ended."""
+    state = State.open(folder / "watch.sqlite", read_only=True)
+    try:
+        kept = state.connection.execute("SELECT count(*) FROM changes").fetchone()[0]
+        return kept >= FALLEN and int(state.meta("tick", "0")) > last // TICK_US
     finally:
         state.close()
 
@@ -92,11 +148,11 @@ def compare_states(whole, killed):
 
 
 def write_recording(path, draw):
-    """Forty thousand lines with a wave."""
+    """Eight thousand lines with a wave."""
     begin = 1_700_000_000 * SECOND
-    fell = draw.randrange(25_000, 35_000)
+    fell = draw.randrange(5_000, 7_000)
     with path.open("w") as file:
-        for i in range(40_000):
+        for i in range(8_000):
             event = {"kind": "follow", "follower": f"a{i}", "followed": "lead"}
             if i % 97 == 0 or (fell < i < fell + 300 and i % 2):
                 event = {"kind": "status", "account": f"a{i // 2}", "status": "suspended"}
@@ -108,10 +164,10 @@ def kill_recording(draw, folder):
     write_recording(folder / "r.ndjson", draw)
     begun = time.monotonic()
     command = ("watch", folder / "r.ndjson", "--leader", "lead", "--state")
-    assert start(*command, folder / "whole").wait(600) == 0
+    assert Command(*command, folder / "whole").wait(600) == 0
     seconds = time.monotonic() - begun
     kills = kill_on_its_way(draw, seconds, *command, folder / "killed")
-    assert start(*command, folder / "killed").wait(600) == 0
+    assert Command(*command, folder / "killed").wait(600) == 0
     return kills, compare_states(read_state(folder / "whole"), read_state(folder / "killed"))
 
 
@@ -159,7 +215,7 @@ def kill_sent(kind):
             address = server.url.replace("http", "ws")
             source = address if kind == "firehose" else f"jetstream:{address}"
             command = ("watch", source, "--start", "all", "--state")
-            reference = start(*command, folder / "whole")
+            reference = Command(*command, folder / "whole")
             while not server.questions:
                 time.sleep(0.05)
             paced.begin = round(time.time() * SECOND)
@@ -168,20 +224,18 @@ def kill_sent(kind):
                 if not (folder / name / "watch.sqlite").exists():
                     return False
                 try:
-                    return len(read_state(folder / name)["changes"]) >= FALLEN
+                    return is_over(folder / name, paced.begin + paced.at[-1])
                 except CaseError:
                     # its tables are not made yet
                     return False
 
-            kills = kill_on_its_way(draw, 6.0, *command, folder / "killed")
-            last = start(*command, folder / "killed")
-            end = time.monotonic() + 120
+            kills = kill_on_its_way(draw, 2.0, *command, folder / "killed")
+            last = Command(*command, folder / "killed")
+            end = time.monotonic() + 600
             while not (is_whole("whole") and is_whole("killed")) and time.monotonic() < end:
-                time.sleep(0.2)
-            time.sleep(15)  # the tick that is open ends
+                time.sleep(0.5)
             for child in (reference, last):
-                child.send_signal(signal.SIGTERM)
-                child.wait(60)
+                child.stop()
         return kills, compare_states(read_state(folder / "whole"), read_state(folder / "killed"))
 
     return kill
@@ -205,8 +259,13 @@ MEASURED = (0, 3)
 
 
 def write_table(path, draw):
-    """Sixty thousand suspensions."""
-    rows = (f"b{draw.randrange(50_000)},suspended,{1_700_000_000 + i * 7}" for i in range(60_000))
+    """Six thousand suspensions, of which some come in a wave."""
+    at = 1_700_000_000
+    rows = []
+    fell = draw.randrange(1_000, 4_000)
+    for number in range(6_000):
+        at += 1 if fell < number < fell + 500 else 200
+        rows.append(f"b{draw.randrange(5_000)},suspended,{at}")
     path.write_text("account,status,time\n" + "\n".join(rows) + "\n")
 
 
@@ -217,11 +276,11 @@ def kill_import(draw, folder):
     begun = time.monotonic()
     for name in ("whole", "killed"):
         Case.create(folder / name, key=b"k" * 32)
-    assert start("import", folder / "t.csv", "-o", folder / "whole").wait(600) == 0
+    assert Command("import", folder / "t.csv", "-o", folder / "whole").wait(600) == 0
     seconds = time.monotonic() - begun
     command = ("import", folder / "t.csv", "-o", folder / "killed")
     kills = kill_on_its_way(draw, seconds, *command)
-    start(*command).wait(600)
+    Command(*command).wait(600)
     return kills, compare_cases(Case.open(folder / "whole"), Case.open(folder / "killed"))
 
 
@@ -230,12 +289,12 @@ def kill_run(draw, folder):
     write_table(folder / "t.csv", draw)
     for name in ("whole", "killed"):
         Case.create(folder / name, key=b"k" * 32)
-        assert start("import", folder / "t.csv", "-o", folder / name).wait(600) == 0
+        assert Command("import", folder / "t.csv", "-o", folder / name).wait(600) == 0
     begun = time.monotonic()
-    assert start("run", folder / "whole").wait(600) in MEASURED
+    assert Command("run", folder / "whole").wait(600) in MEASURED
     seconds = time.monotonic() - begun
     kills = kill_on_its_way(draw, seconds, "run", folder / "killed")
-    assert start("run", folder / "killed").wait(600) in MEASURED
+    assert Command("run", folder / "killed").wait(600) in MEASURED
     return kills, compare_cases(Case.open(folder / "whole"), Case.open(folder / "killed"))
 
 
@@ -270,17 +329,23 @@ def main():
     given = parser.parse_args()
     PROGRESS.parent.mkdir(exist_ok=True)
     done = json.loads(PROGRESS.read_text("utf-8")) if PROGRESS.exists() else {}
-    wrong = 0
-    for kind in given.kinds or KINDS:
+    lock = threading.Lock()
+
+    def kill_kind(kind):
         name = f"{kind} {given.seed}"
 
-        def keep(tally, name=name):
-            PROGRESS.write_text(json.dumps(done | {name: dict(tally)}), "utf-8")
+        def keep(tally):
+            with lock:
+                done[name] = dict(tally)
+                PROGRESS.write_text(json.dumps(done), "utf-8")
 
-        done[name] = dict(kill_often(kind, given.kills, given.seed, done.get(name), keep))
-        found = done[name]
-        print(f"| {kind} | " + " | ".join(f"{number:,}" for number in found.values()) + " |")
-        wrong += found["lost"] + found["doubled"] + found["dated"]
+        found = kill_often(kind, given.kills, given.seed, done.get(name), keep)
+        print(f"| {kind} | " + " | ".join(f"{n:,}" for n in found.values()) + " |", flush=True)
+        return found["lost"] + found["doubled"] + found["dated"]
+
+    # a story that is sent mostly waits: all kinds are tried at once
+    with ThreadPoolExecutor(len(KINDS)) as pool:
+        wrong = sum(pool.map(kill_kind, given.kinds or KINDS))
     print(f"{wrong} stories went wrong")
     return int(bool(wrong))
 

@@ -240,6 +240,35 @@ def test_who_has_no_token_uses_up_nothing_of_those_with_one(path, monkeypatch):
     assert answer.status_code == 200
 
 
+def test_whoever_opens_the_link_gets_in_however_much_others_ask(path, monkeypatch):
+    monkeypatch.setattr("birdfall.web.door.REQUESTS_PER_SECOND", 0.0)
+    web = client(path, TOKEN)
+    assert 429 in [web.get("/en/now").status_code for _ in range(80)]
+    assert web.get("/en/now", params={"token": TOKEN}).status_code == 303
+
+
+def test_without_a_token_a_program_that_asks_without_end_keeps_no_browser_out(path, monkeypatch):
+    monkeypatch.setattr("birdfall.web.door.REQUESTS_PER_SECOND", 0.0)
+    reader, program, late = (client(path, None) for _ in range(3))
+    # they ask the same server
+    program.app = late.app = reader.app
+    program._transport.app = late._transport.app = reader._transport.app  # noqa: SLF001
+    assert reader.get("/en/now").status_code == 200
+
+    def ask():
+        program.cookies.clear()
+        return program.get("/en/now").status_code
+
+    assert 429 in [ask() for _ in range(80)]
+    assert reader.get("/en/now").status_code == 200, "it is known by its mark"
+    assert late.get("/en/now").status_code == 429, "no browser, and no mark"
+    assert late.get("/en/now", headers={"Sec-Fetch-Mode": "navigate"}).status_code == 200
+    assert late.get("/en/now").status_code == 200
+    forged = {"Cookie": "birdfall-visitor-1=me.00"}
+    late.cookies.clear()
+    assert late.get("/en/now", headers=forged).status_code == 429
+
+
 def test_one_address_holds_no_more_than_its_share_of_open_pages():
     places = connection_limits.StreamPlaces()
     assert sum(places.take("a") for _ in range(200)) == 32

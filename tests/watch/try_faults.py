@@ -9,14 +9,17 @@ import argparse
 import json
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent), str(ROOT / "src")]
 
-from conversations import PROTOCOLS, converse_often  # noqa: E402
+from conversations import PROTOCOLS, converse_on  # noqa: E402
+from hostile import small_limits  # noqa: E402
 
 PAGE = ROOT / "docs" / "faults.md"
 PROGRESS = ROOT / "build" / "hostile.json"
@@ -26,6 +29,8 @@ COLUMNS = ("conversations with", "tried", "seed", *FOUND[1:])
 HEAD = "".join(f"| {' | '.join(cells)} |\n" for cells in (COLUMNS, ["---"] * len(COLUMNS)))
 #: Conversations after which what was found is kept.
 ROUND = 100
+#: Protocols that are tried at once.
+TOGETHER = 4
 
 
 def row_of(protocol, seed, found):
@@ -35,15 +40,21 @@ def row_of(protocol, seed, found):
 
 
 def try_often(protocol, conversations, seed, found, keep):
-    """Go on until so many were tried; `keep(found)` after each round."""
+    """Go on until so many were tried; `keep()` after each round. The row of the table."""
+    begin = time.monotonic()
     while found["tried"] < conversations:
-        number = min(ROUND, conversations - found["tried"])
+        numbers = range(found["tried"], min(found["tried"] + ROUND, conversations))
         with tempfile.TemporaryDirectory() as folder:
-            outcome = converse_often(protocol, number, seed, Path(folder), begin=found["tried"])
+            outcome = converse_on(protocol, numbers, seed, Path(folder))
         for name in FOUND:
             found[name] += getattr(outcome, name)
         found["wrong"] += [one[2] for one in outcome.wrong]
         keep()
+    row = row_of(protocol, seed, found)
+    print(f"{row.strip()} {time.monotonic() - begin:.0f} s", flush=True)
+    if found["wrong"]:
+        print(f"wrong: {protocol}, seed {seed}, numbers {found['wrong'][:20]}", flush=True)
+    return row
 
 
 def main():
@@ -59,24 +70,31 @@ def main():
     done = {}
     if PROGRESS.exists() and not given.anew:
         done = json.loads(PROGRESS.read_text("utf-8"))
-    rows, tried, wrong = [], 0, 0
-    for protocol in given.protocols or PROTOCOLS:
-        name = f"{protocol} {given.seed}"
-        found = done.setdefault(name, dict.fromkeys(FOUND, 0) | {"wrong": []})
-        begin = time.monotonic()
-        try_often(
-            protocol,
-            given.conversations,
-            given.seed,
-            found,
-            lambda: PROGRESS.write_text(json.dumps(done), "utf-8"),
+    wanted = given.protocols or list(PROTOCOLS)
+    found = {
+        protocol: done.setdefault(
+            f"{protocol} {given.seed}", dict.fromkeys(FOUND, 0) | {"wrong": []}
         )
-        rows.append(row_of(protocol, given.seed, found))
-        tried += found["tried"]
-        wrong += len(found["wrong"])
-        print(f"{rows[-1].strip()} {time.monotonic() - begin:.0f} s", flush=True)
-        if found["wrong"]:
-            print(f"wrong: {protocol}, seed {given.seed}, numbers {found['wrong'][:20]}")
+        for protocol in wanted
+    }
+    lock = threading.Lock()
+
+    def keep():
+        with lock:
+            PROGRESS.write_text(json.dumps(done), "utf-8")
+
+    # a conversation mostly waits: several at once take hardly longer than one
+    with small_limits(), ThreadPoolExecutor(TOGETHER) as pool:
+        rows = list(
+            pool.map(
+                lambda protocol: try_often(
+                    protocol, given.conversations, given.seed, found[protocol], keep
+                ),
+                wanted,
+            )
+        )
+    tried = sum(one["tried"] for one in found.values())
+    wrong = sum(len(one["wrong"]) for one in found.values())
     if given.write:
         before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
         after = rest.partition(END)[2]

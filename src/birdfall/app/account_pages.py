@@ -30,6 +30,7 @@ from birdfall.app.account_table import (
 from birdfall.app.history import Change, note_change
 from birdfall.app.open_case import OpenCase, ShownNames, open_case
 from birdfall.app.site import Site, go_to, in_thread, is_measured, text_of
+from birdfall.model.whole_number import whole_number
 from birdfall.pipeline.csv_cells import safe_cell
 from birdfall.record.listing import ListedAct, acts_of
 
@@ -106,7 +107,7 @@ class AccountFilter:
 
 
 def _whole_number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return whole_number(text, 10**9 - 1)
 
 
 def read_moment(text: str, zone: str) -> int | None:

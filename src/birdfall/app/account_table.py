@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from birdfall.app.open_case import OpenCase
+from birdfall.model.whole_number import whole_number
 from birdfall.record.listing import fallen_accounts
 
 #: Steps of a picture of the accounts over time, at most, and the lengths they may have, in seconds.
@@ -252,12 +253,12 @@ class AccountTable:
             if wanted:
                 mask &= _is_word(*self._words[name], wanted)
         if query.group:
-            network, _, number = query.group.rpartition(":")
-            groups = self._groups.get(network)
-            if groups is None or not (number.isascii() and number.isdigit()):
+            network, _, digits = query.group.rpartition(":")
+            groups, number = self._groups.get(network), whole_number(digits)
+            if groups is None or number is None:
                 mask[:] = False
             else:
-                mask &= groups == int(number)
+                mask &= groups == number
         return mask
 
     def _of_age(self, age: str) -> np.ndarray:

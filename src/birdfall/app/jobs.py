@@ -23,6 +23,7 @@ from typing import Final, TypedDict, cast
 
 from birdfall.app.page_error import PageError
 from birdfall.app.workspace import Desk
+from birdfall.model.whole_number import whole_number
 from birdfall.record.atomic import write_text
 from birdfall.record.file_lock import is_locked
 
@@ -258,7 +259,8 @@ def is_stopped(desk: Desk, number: int) -> bool:
 
 def last_job(desk: Desk) -> JobStatus | None:
     """The last job of a desk; None if there was none."""
-    numbers = [int(p.stem) for p in (desk.folder / "jobs").glob("*.json") if p.stem.isdigit()]
+    named = (whole_number(path.stem) for path in (desk.folder / "jobs").glob("*.json"))
+    numbers = [number for number in named if number is not None]
     return job_status(desk, max(numbers)) if numbers else None
 
 

@@ -37,6 +37,7 @@ from birdfall.app.network_view import (
 from birdfall.app.open_case import ON_ACCOUNTS, OpenCase, ShownNames, open_case
 from birdfall.app.site import Site, go_to, in_thread, is_measured, text_of
 from birdfall.app.workspace import Desk
+from birdfall.model.whole_number import whole_number
 from birdfall.pipeline.csv_cells import safe_cell
 from birdfall.record.ids import pseudonym
 from birdfall.tell.names import sanitize_text
@@ -107,8 +108,7 @@ class NetworkFilter:
 
 
 def _number(asked: Mapping[str, str], name: str) -> int:
-    text = asked.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return whole_number(asked.get(name, ""), 10**9 - 1) or 0
 
 
 class NetworkPages:

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
+from birdfall.model.whole_number import whole_number
 from birdfall.web import Door, comes_through_proxy, names_this_machine
 
 #: Largest body of a form, and of an upload of files, in bytes.
@@ -84,7 +85,7 @@ class Sessions:
         """The session for a token, which is spent by it unless all may only read; None for one that
         is unknown or spent.
         """
-        found = next((one for one in self._once if _same(one, token)), None)
+        found = self._find(token)
         if found is None:
             return None
         role = VisitorRole.READ if self.read_only else VisitorRole.OWNER
@@ -96,6 +97,13 @@ class Sessions:
         while len(self._sessions) > MAX_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         return session
+
+    def expects(self, token: str) -> bool:
+        """Whether a token would be exchanged for a session."""
+        return self._find(token) is not None
+
+    def _find(self, token: str) -> str | None:
+        return next((one for one in self._once if _same(one, token)), None)
 
     def knows(self, session: str) -> bool:
         """Whether a session stands."""
@@ -158,7 +166,9 @@ class SessionDoor(Door):
             return PlainTextResponse("This server is not reached through a proxy.", 421)
         shown = self._shows_session(request)
         visitor = request.client.host if request.client else ""
-        if not self.take_from_bucket(f"{visitor} with a session" if shown else visitor):
+        # whoever was given the address gets in, however much others ask
+        known = shown or self.sessions.expects(request.query_params.get("token", ""))
+        if not self.take_from_bucket(f"{visitor} with a session" if known else visitor):
             return PlainTextResponse("Too many requests.", 429, {"Retry-After": "2"})
         if request.method not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("Not here.", 405)
@@ -231,6 +241,6 @@ def _check_size(request: Request) -> Response | None:
     if not (length.isascii() and length.isdigit()):
         return PlainTextResponse("The size must be said.", 411)
     upload = request.url.path.rstrip("/").rpartition("/")[2] in UPLOADS
-    if int(length) > (MAX_UPLOAD_BYTES if upload else MAX_FORM_BYTES):
+    if whole_number(length, MAX_UPLOAD_BYTES if upload else MAX_FORM_BYTES) is None:
         return PlainTextResponse("Too large.", 413)
     return None

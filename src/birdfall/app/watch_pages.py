@@ -45,6 +45,7 @@ from birdfall.app.watch_runs import (
 )
 from birdfall.app.workspace import Desk, Workspace
 from birdfall.model.errors import BirdfallError
+from birdfall.model.whole_number import whole_number
 from birdfall.tell.words import words
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.dashboard.view import AlertEntry, Overview, RulesPage, SourceEntry, WaveEntry
@@ -164,8 +165,7 @@ class WatchPages:
         """One watch."""
         folder = self._folder(request)
         every = request.query_params.get("alerts") == "all"
-        after = request.query_params.get("after", "")
-        before = int(after) if after.isascii() and after.isdigit() and len(after) < 18 else None
+        before = whole_number(request.query_params.get("after", ""))
         run = await in_thread(watch_run, folder)
         shown = None
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from birdfall.model.errors import BirdfallError, UsageError
+from birdfall.model.whole_number import whole_number
 from birdfall.record.atomic import write_text
 from birdfall.record.case import Case
 from birdfall.record.manifest import is_case
@@ -82,9 +83,10 @@ class Desk:
         """The files that were given, in their order."""
         found = []
         for folder in (self.folder / "files").glob("*/"):
-            if folder.name.isdigit():
+            number = whole_number(folder.name)
+            if number is not None:
                 found += [
-                    GivenFile(int(folder.name), path)
+                    GivenFile(number, path)
                     for path in folder.iterdir()
                     if path.is_file() and not path.name.endswith(".partial")
                 ]
@@ -101,7 +103,8 @@ class Desk:
         """
         folder = self.folder / "files"
         folder.mkdir(parents=True, exist_ok=True)
-        numbers = [int(entry.name) for entry in folder.iterdir() if entry.name.isdigit()]
+        named = (whole_number(entry.name) for entry in folder.iterdir())
+        numbers = [number for number in named if number is not None]
         if len(numbers) >= MAX_FILES:
             raise UsageError(
                 f"there are {MAX_FILES} files here already",

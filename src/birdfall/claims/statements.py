@@ -93,7 +93,7 @@ def read_claims(text: str) -> list[Claim]:
     """
     try:
         plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{FILE_NAME} is not TOML: {error}", where=FILE_NAME) from error
     rows = plain.get("claim", [])
     if set(plain) - {"claim"} or not isinstance(rows, list):

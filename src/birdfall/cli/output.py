@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -22,6 +23,14 @@ LIVE_INTERVAL_S = 0.1
 def log(text: str) -> None:
     """Print one message, on stderr."""
     print(_encodable(text, sys.stderr), file=sys.stderr, flush=True)
+
+
+def quiet_libraries() -> None:
+    """Keep what libraries would say of each broken connection off stderr, where it would bury what
+    the watch says; whoever set up logging still gets it.
+    """
+    for name in ("asyncio", "websockets"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
 
 
 def print_result(text: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from birdfall.cli.dashboard_token import read_token
-from birdfall.cli.output import log, print_json, print_result
+from birdfall.cli.output import log, print_json, print_result, quiet_libraries
 from birdfall.cli.parameters import Json, Many
 from birdfall.cli.signals import stop_event
 from birdfall.model.errors import ExitCode, UsageError
@@ -104,6 +104,7 @@ def watch(
         link=link,
         simulated=simulated,
     )
+    quiet_libraries()
     with stop_event(set_up=True) as stop:
         run_watch(*sources, options=options, stop=stop, log=log)
     return ExitCode.FOUND

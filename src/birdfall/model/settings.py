@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tomli_w
 
-from birdfall.model.errors import UsageError
+from birdfall.model.errors import UsageError, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,37 @@ class Settings:
         )
 
 
+def checked_toml(settings: Settings, where: str) -> str:
+    """The text of `case.toml`, which `parse_settings` reads as these settings.
+
+    Raises UsageError if it would not: what is kept can be read again.
+    """
+    try:
+        text = settings.to_toml()
+        text.encode()
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            "these settings hold something that cannot be written",
+            where=where,
+            why=printable(str(error), 200),
+            fix="Give texts, lists of texts, and yes or no, as `Settings` names them.",
+        ) from error
+    parse_settings(text, where)
+    return text
+
+
 def parse_settings(text: str, where: str) -> Settings:
     """Settings from TOML. Raises UsageError naming the key that is unknown or of the wrong type."""
     try:
         plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"this is not TOML: {error}", where=where, fix="Mend the line, or restore the file."
         ) from error
     known = Settings()
     settings = known
     for key, value in plain.items():
-        if not hasattr(known, key):
+        if key not in asdict(known):
             raise UsageError(
                 f"unknown key {key!r}", where=where, fix=f"Known keys: {', '.join(asdict(known))}."
             )
@@ -86,12 +105,14 @@ def parse_settings(text: str, where: str) -> Settings:
                     f"{key} must be a list of texts", where=where, fix=f'Write {key} = ["..."].'
                 )
             value = tuple(value)
+        elif key == "names":
+            value = _names(value, where)
         elif not isinstance(value, type(wanted)):
             raise UsageError(f"{key} must be of type {type(wanted).__name__}", where=where)
         settings = replace(settings, **{key: value})
     try:
         ZoneInfo(settings.time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UsageError(
             f"{settings.time_zone!r} is no time zone",
             where=where,
@@ -107,6 +128,16 @@ def parse_settings(text: str, where: str) -> Settings:
                 fix='Write delete_after = "2027-01-31".',
             ) from error
     return settings
+
+
+def _names(value: Any, where: str) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+        raise UsageError(
+            "names must give a text for each id",
+            where=where,
+            fix='Write [names] and under it 42 = "...".',
+        )
+    return value
 
 
 def _replies(value: Any, where: str) -> tuple[dict[str, str], ...]:

@@ -30,7 +30,7 @@ from birdfall.model.errors import BirdfallError, CaseError
 from birdfall.model.findings import Finding, as_plain, from_plain
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import TABLES, Part, Rows
-from birdfall.model.settings import Settings, parse_settings
+from birdfall.model.settings import Settings, checked_toml, parse_settings
 from birdfall.record import manifest as manifests
 from birdfall.record.atomic import digest, explain_write_errors
 from birdfall.record.damage import RUN_AGAIN, check_whole, explain_damage
@@ -83,9 +83,11 @@ class Case:
     ) -> Case:
         """A new, empty case. `key` fixes the pseudonyms (simulations); by default it is random.
 
-        Raises CaseError if a case or other files stand there already.
+        Raises CaseError if a case or other files stand there already, UsageError if the settings
+        could not be read again.
         """
         folder = Path(path)
+        text = checked_toml(settings or Settings(), str(folder / "case.toml"))
         if manifests.is_case(folder):
             raise CaseError(
                 "there is a case here already",
@@ -104,7 +106,7 @@ class Case:
         case = cls(folder)
         with case.lock(), Transaction(folder) as transaction:
             transaction.write("case.key", key or secrets.token_bytes(32))
-            settled = transaction.write("case.toml", (settings or Settings()).to_toml().encode())
+            settled = transaction.write("case.toml", text.encode())
             transaction.commit(Manifest(files=(settled,), software=_software()))
         return case
 
@@ -149,8 +151,9 @@ class Case:
     def change_settings(self, **changes: Any) -> Settings:
         """Replace some settings and record it."""
         settings = replace(self.settings, **changes)
+        text = checked_toml(settings, str(self.path / "case.toml"))
         with self.lock():
-            self._put({"case.toml": settings.to_toml().encode()})
+            self._put({"case.toml": text.encode()})
         return settings
 
     # -- the record --------------------------------------------------------------------------------

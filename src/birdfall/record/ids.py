@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from birdfall.model.whole_number import whole_number
 from birdfall.record.pseudonym_words import BIRDS
 from birdfall.record.queries import open_connection
 
@@ -68,10 +69,11 @@ class Ids:
 
     def called(self, name: str) -> str | None:
         """The id whose pseudonym is `name`, None if there is none."""
-        bird, _, number = name.rpartition("-")
-        if bird not in BIRDS or not (number.isascii() and number.isdigit()):
+        bird, _, digits = name.rpartition("-")
+        number = whole_number(digits)
+        if bird not in BIRDS or number is None:
             return None
-        code = BIRDS.index(bird) + (int(number) - FIRST_NUMBER) * len(BIRDS)
+        code = BIRDS.index(bird) + (number - FIRST_NUMBER) * len(BIRDS)
         known = 0 <= code < len(self) and pseudonym(code) == name
         return str(self.id_of[code].as_py()) if known else None
 

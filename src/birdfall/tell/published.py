@@ -112,7 +112,7 @@ def window_words(window: str, say: Words) -> str:
     if found["n"] == "some":
         some = f"published.some.{unit}"
         return say(some) if say.has(some) else say.quote(short(window, say))
-    count = int(found["n"]) if found["n"].isdigit() else 1
+    count = int(found["n"]) if found["n"].isdecimal() else 1
     return quoted(format_length(count, unit, say), say)
 
 

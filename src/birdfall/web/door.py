@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
+import secrets
 import time
 from abc import ABC, abstractmethod
 from collections import OrderedDict
@@ -18,6 +19,8 @@ from collections import OrderedDict
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from birdfall.model.whole_number import whole_number
 
 COOKIE = "birdfall"
 #: How the headers begin by which proxies say that they ask for somebody, and for whom. Whoever
@@ -94,13 +97,14 @@ class Door(ABC):
                 refused.headers[name] = value
             await refused(scope, receive, send)
             return
+        headers = HEADERS | self.headers_for(request)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 names = {n.lower() for n, _ in message["headers"]}
                 message["headers"] += [
                     (n.lower().encode(), v.encode())
-                    for n, v in HEADERS.items()
+                    for n, v in headers.items()
                     if n.lower().encode() not in names
                 ]
             await send(message)
@@ -110,6 +114,11 @@ class Door(ABC):
     @abstractmethod
     def check_request(self, request: Request) -> Response | None:
         """The answer to a request that is refused; None if it may come in."""
+
+    def headers_for(self, request: Request) -> dict[str, str]:
+        """Further headers of the answer to a request that came in."""
+        del request
+        return {}
 
     @staticmethod
     def same_origin(request: Request) -> bool:
@@ -132,6 +141,37 @@ class Door(ABC):
         return left >= 1
 
 
+class VisitorMarks:
+    """Marks by which a server knows a browser again that it once answered: a random name, and its
+    signature with a key that the server forgets when it ends. Nothing is kept of them.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+
+    def of(self, request: Request) -> str:
+        """The name of the mark that a request carries; empty if it carries none of ours."""
+        name, _, signature = request.cookies.get(_mark_cookie(request), "").partition(".")
+        right = hmac.compare_digest(
+            signature.encode("utf-8", "replace"), self._sign(name).encode("ascii")
+        )
+        return name if name and right else ""
+
+    def cookie(self, request: Request) -> str:
+        """A new mark as a header carries it."""
+        name = secrets.token_urlsafe(12)
+        mark = f"{_mark_cookie(request)}={name}.{self._sign(name)}"
+        return f"{mark}; HttpOnly; Path=/; SameSite=Strict"
+
+    def _sign(self, name: str) -> str:
+        return hmac.new(self._key, name.encode("utf-8", "replace"), "sha256").hexdigest()
+
+
+def _mark_cookie(request: Request) -> str:
+    # several dashboards may run on a machine, and cookies know no ports
+    return f"birdfall-visitor-{request.url.port or 80}"
+
+
 class AccessGuard(Door):
     """The door of the dashboard.
 
@@ -148,6 +188,7 @@ class AccessGuard(Door):
     def __init__(self, app: ASGIApp, *, token: str | None, host: str) -> None:
         super().__init__(app)
         self.token, self.host = token, host
+        self._visitors = VisitorMarks()
 
     def check_request(self, request: Request) -> Response | None:
         """As `Door.check_request`: by name, proxy, rate, size, method, origin and token."""
@@ -159,13 +200,10 @@ class AccessGuard(Door):
                 "token (--token-file) or its address (--link).",
                 401,
             )
-        visitor = request.client.host if request.client else ""
         shown = self._shows_token(request)
-        # who has no token cannot use up what those with one may ask from the same address
-        if not self.take_from_bucket(f"{visitor} with a token" if shown else visitor):
+        if not self.take_from_bucket(self._visitor(request, shown=shown)):
             return PlainTextResponse("Too many requests.", 429, {"Retry-After": "2"})
-        length = request.headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY_BYTES:
+        if whole_number(request.headers.get("content-length", "0"), MAX_BODY_BYTES) is None:
             return PlainTextResponse("Too large.", 413)
         if request.method not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("Not here.", 405)
@@ -187,9 +225,32 @@ class AccessGuard(Door):
             "A token is needed: open the address that the watch printed when it began.", 401
         )
 
+    def headers_for(self, request: Request) -> dict[str, str]:
+        """A mark for a browser that has none, where no token tells visitors apart."""
+        if self.token is not None or self._visitors.of(request):
+            return {}
+        return {"Set-Cookie": self._visitors.cookie(request)}
+
+    def _visitor(self, request: Request, *, shown: bool) -> str:
+        """Who asks, as requests are counted.
+
+        Whoever shows the token, or a mark of ours, is counted apart from the others of the same
+        address; and so are browsers that come for the first time, so that no program that asks
+        without end keeps them out.
+        """
+        address = request.client.host if request.client else ""
+        if self.token is not None:
+            return f"{address} with a token" if shown else address
+        if mark := self._visitors.of(request):
+            return f"{address} marked {mark}"
+        opens = request.headers.get("sec-fetch-mode") == "navigate"
+        return f"{address} in a browser" if opens else address
+
     def _shows_token(self, request: Request) -> bool:
-        """Whether a request carries the token, as a cookie or a header."""
+        """Whether a request carries the token, as a cookie, a header, or in its address."""
         if self._right(request.cookies.get(COOKIE, "")):
+            return True
+        if self._right(request.query_params.get("token", "")):
             return True
         authorization = request.headers.get("authorization", "")
         return authorization.startswith("Bearer ") and self._right(authorization[7:])

@@ -140,7 +140,7 @@ def parse_priors(text: str, where: str) -> Priors:
     """
     try:
         plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"this is not TOML: {error}", where=where, fix="Mend the line, or restore the file."
         ) from error

@@ -112,7 +112,7 @@ def parse_mapping(text: str, where: str) -> ColumnMapping:
     """A mapping from TOML text. Raises UsageError."""
     try:
         plain = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"this is not TOML: {error}", where=where, fix="Mend the line.") from error
     _check_keys(JsonObject(plain), {"emit", "time_zone", "date_format", "name"}, where)
     emits = plain.get("emit")

@@ -23,6 +23,7 @@ from typing import Final, Protocol
 from urllib.parse import quote
 
 from birdfall.model.errors import UsageError, printable
+from birdfall.model.whole_number import MAX_PORT, whole_number
 from birdfall.watch.alerts.actions import action_name, action_text
 from birdfall.watch.alerts.mail import MailConnection
 from birdfall.watch.alerts.messages import AlertMessage
@@ -135,11 +136,11 @@ def verify_signature(
 ) -> bool:
     """What a receiver checks: whether `header` signs `body`, within `tolerance` seconds of `at`."""
     parts = dict(part.partition("=")[::2] for part in header.split(","))
-    seconds = parts.get("t", "")
-    if not seconds.isdigit() or abs(at - int(seconds)) > tolerance:
+    seconds = whole_number(parts.get("t", ""))
+    if seconds is None or abs(at - seconds) > tolerance:
         return False
     return hmac.compare_digest(
-        sign(body, secret, int(seconds)).encode(), header.encode("utf-8", "replace")
+        sign(body, secret, seconds).encode(), header.encode("utf-8", "replace")
     )
 
 
@@ -244,8 +245,7 @@ def _check_url(values: Mapping[str, str]) -> None:
 
 
 def _check_port(values: Mapping[str, str]) -> None:
-    port = values.get("port", str(smtplib.SMTP_PORT))
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not whole_number(values.get("port", str(smtplib.SMTP_PORT)), MAX_PORT):
         raise UsageError("port must be a number from 1 to 65535")
 
 

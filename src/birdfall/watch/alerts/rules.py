@@ -172,7 +172,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise UsageError(
             "this file cannot be read", where=str(path), fix="Check its name and its rights."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(
             f"this is not TOML: {error}", where=str(path), fix="Mend the line."
         ) from error

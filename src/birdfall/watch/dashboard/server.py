@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from birdfall.model.errors import CaseError, UsageError
+from birdfall.model.whole_number import MAX_PORT, whole_number
 from birdfall.watch.dashboard.app import PageActions, create_application
 from birdfall.watch.dashboard.case_view import CaseView
 from birdfall.watch.dashboard.live_updates import Updates
@@ -35,11 +36,12 @@ NICENESS = 5
 def parse_address(text: str) -> tuple[str, int]:
     """(address, port) of "8470", "ADDRESS:PORT" or "[IPv6]:PORT". Raises UsageError."""
     host, _, port = text.rpartition(":")
-    if not port.isdigit() or int(port) > 65535:
+    number = whole_number(port, MAX_PORT)
+    if number is None:
         raise UsageError(
             f"{text!r} is no port and no ADDRESS:PORT", fix="Write 8470, or 127.0.0.1:8470."
         )
-    return host.strip("[]") or "127.0.0.1", int(port)
+    return host.strip("[]") or "127.0.0.1", number
 
 
 class DashboardServer:

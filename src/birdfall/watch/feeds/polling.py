@@ -21,6 +21,7 @@ from email.utils import parsedate_to_datetime
 from typing import ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
+from birdfall.model.whole_number import whole_number
 from birdfall.watch.feeds.base import (
     ConnectionLost,
     Put,
@@ -58,13 +59,14 @@ def requested_wait(headers: Mapping[str, str], moment: float) -> float:
     """
     found = {name.lower(): value for name, value in headers.items()}
     retry = str(found.get("retry-after") or "").strip()
-    if retry.isdigit():
-        return float(retry[:9])
-    with contextlib.suppress(ValueError, TypeError):
+    if (seconds := whole_number(retry[:9])) is not None:
+        return float(seconds)
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         return max(parsedate_to_datetime(retry).timestamp() - moment, 0.0)
     reset = str(found.get("ratelimit-reset") or "").strip()
     left = str(found.get("ratelimit-remaining") or "").strip()
-    return max(float(reset[:12]) - moment, 0.0) if reset.isdigit() and left == "0" else 0.0
+    reset_at = whole_number(reset[:12])
+    return max(reset_at - moment, 0.0) if reset_at is not None and left == "0" else 0.0
 
 
 @dataclass
@@ -226,6 +228,8 @@ class MastodonFeed(PollingFeed):
 
     every: float = 10.0
     _suspended: frozenset[str] | None = None
+    # reports without a number that the last answers held: such a one comes with each answer
+    _unnumbered: frozenset[bytes] = frozenset()
 
     def headers(self) -> dict[str, str]:
         """Authorisation by the token."""
@@ -240,7 +244,7 @@ class MastodonFeed(PollingFeed):
         known, since = _parse_cursor(self.cursor)
         if known is None and self.start == "all":
             known = 0
-        reports, reached = self._reports_after(known)
+        reports, reached, unnumbered = self._reports_after(known)
         received = now()
         if known is None:
             # a watch that begins now has nothing to do with what was reported before
@@ -253,26 +257,38 @@ class MastodonFeed(PollingFeed):
             for number in sorted(reports)
             if number <= last
         ]
+        steps += [
+            StreamBatch(received, refused="a report without its number", raw=raw)
+            for raw in sorted(unnumbered - self._unnumbered)
+        ]
+        self._unnumbered = unnumbered
         steps += self._status_changes(received, since)
         self.cursor = f"{last}@{received}"
         put([*steps, StreamBatch(received, cursor=self.cursor, epoch=self.epoch)])
         return bool(reached)
 
-    def _reports_after(self, known: int | None) -> tuple[dict[int, JsonFields], list[int]]:
-        """One page of each list of reports, by id; and the last id of each list that has more."""
+    def _reports_after(
+        self, known: int | None
+    ) -> tuple[dict[int, JsonFields], list[int], frozenset[bytes]]:
+        """One page of each list of reports, by id; the last id of each list that has more; and the
+        reports that have none.
+        """
         found: dict[int, JsonFields] = {}
         reached: list[int] = []
+        unnumbered: set[bytes] = set()
         # A report that was resolved before it was asked for is a report all the same.
         for resolved in ("false", "true"):
             query = {"limit": str(REPORTS_PER_PAGE), "resolved": resolved}
             if known is not None:
                 query["min_id"] = str(known)
             items, _ = self._list(f"/api/v1/admin/reports?{urlencode(query)}", "reports")
-            page = {int(n): item for item in items if (n := item.identifier("id")).isdigit()}
+            numbered = [(whole_number(item.identifier("id")), item) for item in items]
+            page = {number: item for number, item in numbered if number is not None}
+            unnumbered |= {item.to_bytes() for number, item in numbered if number is None}
             found |= page
             if len(items) >= REPORTS_PER_PAGE and page:
                 reached.append(max(page))
-        return found, reached
+        return found, reached, frozenset(unnumbered)
 
     def _list(self, path: str, what: str) -> tuple[list[JsonFields], str]:
         body, link = self.fetch(self.url.rstrip("/") + path)

@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from birdfall.model.errors import InputError, UsageError
+from birdfall.model.whole_number import MAX_PORT, whole_number
 from birdfall.watch.feeds.base import Feed, FeedOpener, FeedOptions
 from birdfall.watch.feeds.jetstream_v2 import JetstreamV2Feed
 from birdfall.watch.feeds.kafka import open_topic
@@ -120,7 +121,8 @@ def _open_mastodon(text: str, options: FeedOptions) -> Feed:
 
 def _open_mastodon_webhooks(text: str, _: FeedOptions) -> Feed:
     host, _colon, port = text.removeprefix("mastodon-hooks:").rpartition(":")
-    if not port.isdigit():
+    number = whole_number(port, MAX_PORT)
+    if number is None:
         raise UsageError(
             "mastodon-hooks needs an address and a port",
             where=text,
@@ -130,7 +132,7 @@ def _open_mastodon_webhooks(text: str, _: FeedOptions) -> Feed:
         name=text,
         secret=_secret("BIRDFALL_MASTODON_HOOK_SECRET"),
         bind=host or "127.0.0.1",
-        port=int(port),
+        port=number,
     )
 
 

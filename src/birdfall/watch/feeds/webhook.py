@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 from birdfall.model.errors import UsageError
+from birdfall.model.whole_number import whole_number
 from birdfall.watch.feeds.base import ConnectionHealth, Put, now
 from birdfall.watch.feeds.decode import decode_mastodon
 from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
@@ -123,13 +124,13 @@ class MastodonWebhookFeed:
             server_version, sys_version = "birdfall", ""
 
             def do_POST(self) -> None:
-                length = self.headers.get("Content-Length", "")
-                if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY_BYTES:
+                length = whole_number(self.headers.get("Content-Length", ""), MAX_BODY_BYTES)
+                if length is None:
                     self._answer(413)
                     return
                 # read whole before it takes one of the places: who is slow holds none
-                body = self.rfile.read(int(length))
-                if len(body) < int(length):
+                body = self.rfile.read(length)
+                if len(body) < length:
                     self._answer(400)
                     return
                 if not room.acquire(blocking=False):

@@ -40,6 +40,8 @@ from birdfall.watch.model.events import Gap, StreamBatch
 MAX_BATCH_STEPS, FLUSH_SECONDS = 1000, 0.1
 #: The largest frame the protocol allows is 5 MB.
 MAX_FRAME_BYTES = 8 << 20
+#: Seconds until a stream must be open, and that its end may take.
+OPEN_SECONDS, CLOSE_SECONDS = 10.0, 2.0
 #: Jetstream's cursor is a time: after a loss it is set back by this much, and what comes twice is
 #: taken once.
 JETSTREAM_REWIND_US = 5_000_000
@@ -97,8 +99,8 @@ class WebSocketFeed(ReconnectingFeed, ABC):
                 address,
                 max_size=MAX_FRAME_BYTES,
                 compression=None,
-                open_timeout=10,
-                close_timeout=2,
+                open_timeout=OPEN_SECONDS,
+                close_timeout=CLOSE_SECONDS,
                 ping_interval=20,
                 ping_timeout=60,
                 max_queue=4096,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final, NotRequired, TypedDict
 
+from birdfall.model.whole_number import whole_number
 from birdfall.watch.model.stream_key import StreamKey, StreamKind
 from birdfall.watch.model.wave import TargetCount, TargetJson
 
@@ -444,7 +445,7 @@ def wave_number(key: str) -> int:
     """The wave that an alert of this key is about; 0 if none."""
     kind, _, rest = key.partition(":")
     number = rest.partition(":")[0]
-    return int(number) if kind == "wave" and number.isdigit() else 0
+    return (whole_number(number) or 0) if kind == "wave" else 0
 
 
 def _parse_stage(news: str) -> WaveStage:
@@ -452,8 +453,7 @@ def _parse_stage(news: str) -> WaveStage:
 
 
 def _parse_since(key: str) -> int:
-    since = key.rpartition(":")[2]
-    return int(since) if since.isdigit() else 0
+    return whole_number(key.rpartition(":")[2]) or 0
 
 
 def _above(size: int) -> str:
