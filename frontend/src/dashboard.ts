@@ -4,7 +4,7 @@ import uPlot from "uplot";
 interface Point { at: number; observed: number; high: number | null; over: boolean }
 interface Chart { series: Point[]; gaps: [number, number][]; seconds: number }
 
-const language = document.body.dataset.language ?? "en";
+const language = document.body.dataset.language ?? "en", timeZone = document.body.dataset.zone ?? "UTC";
 const charts: uPlot[] = [];
 
 /** The colour of a custom property; light-dark() is resolved by asking an element that wears it. */
@@ -17,11 +17,11 @@ function colour(name: string): string {
   return found;
 }
 
-/** Ticks of the time axis: hours and minutes, seconds from near, days from afar. Always UTC, digits as on the rest of the page. */
+/** Ticks of the time axis: hours and minutes, seconds from near, days from afar. In the zone of the page, digits as on the rest of the page. */
 function clock(splits: number[], span: number): string[] {
   const options: Intl.DateTimeFormatOptions = span > 3 * 86400 ? { day: "numeric", month: "short" } : span > 86400
     ? { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } : { hour: "2-digit", minute: "2-digit", ...(span < 300 ? { second: "2-digit" } : {}) };
-  const format = new Intl.DateTimeFormat(`${language}-u-nu-latn`, { ...options, hour12: false, timeZone: "UTC" });
+  const format = new Intl.DateTimeFormat(`${language}-u-nu-latn`, { ...options, hour12: false, timeZone });
   return splits.map((s) => format.format(new Date(s * 1e3)));
 }
 
@@ -63,7 +63,7 @@ function draw(figure: HTMLElement): void {
   const unwatched = (u: uPlot): [number, number][] => gaps.map((gap) => gap.map((t) => u.valToPos(t / 1e6, "x", true)) as [number, number]);
   charts.push(new uPlot({
     width: Math.max(figure.clientWidth, 240), height: 220, cursor: { drag: { x: true, y: false }, points: { show: false } },
-    tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), "Etc/UTC"), legend: { show: false },
+    tzDate: (ts) => uPlot.tzDate(new Date(ts * 1e3), timeZone), legend: { show: false },
     scales: { x: { range: (_u, low, high) => [low, high + seconds] }, y: { range: (_u, _low, high) => [0, Math.max(high * 1.05, 2)] } },
     axes: [{ ...axis, values: (u, splits) => clock(splits, (u.scales.x.max ?? 0) - (u.scales.x.min ?? 0)), space: 70 },
       { ...axis, size: 56, values: (_u, splits) => splits.map((s) => (Number.isInteger(s) ? number.format(s) : "")) }],

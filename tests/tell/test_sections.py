@@ -299,6 +299,8 @@ def test_published_figures_alone_have_a_verdict(language):
             "relation": ["almost", "exactly", "nearly", "exactly"],
             "value": [6600.0, -4849.0, 10600.0, -135.0],
             "consistent": [True, True, False, None],
+            "growth_low": [1098.0] * 4,
+            "growth_high": [3415.0] * 4,
         }
     )
     found = Finding(
@@ -316,7 +318,7 @@ def test_published_figures_alone_have_a_verdict(language):
     )
     page = page_of(found, language=language)
     said = verdict(page.findings, page.say, page.name)
-    assert "3" in said.sentence
+    assert page.say.number(5947) in said.sentence and page.say.number(8264) in said.sentence
     assert page.say.number(6600) in said.more and page.say.number(10600) in said.more
     assert all(page.say.number(n) in said.limit for n in (5, 10))
     assert said.confidence == 3

@@ -485,8 +485,13 @@ def test_a_case_without_waves_says_so(tmp_path):
     unknown = {view.name_of(f"nobody{i}") for i in range(100)}
     assert len(known) == len(unknown) == 100
     assert known.isdisjoint(unknown), "an account the case does not hold is nobody of the case"
+    (tmp_path / "case/case.toml").write_text('time_zone = "America/Caracas"\n')
     birdfall("run", tmp_path / "case")
-    assert "No wave found" in said()
+    text = said()
+    assert "No wave found" in text
+    # the first suspension was at midnight in London
+    assert "Times are in America/Caracas." in text and "All times are UTC" not in text
+    assert "31 Oct 2023, 20:00" in text
 
 
 def test_a_link_in_an_alert_leads_to_its_page_in_the_visitors_language(path):

@@ -140,16 +140,42 @@ def loss_bounds(finding: Finding) -> tuple[float, float] | None:
 
     finding: of kind `reconciliation`.
     """
-    gross = finding.estimates.get("gross")
-    if gross is None or gross.low is None or gross.high is None or gross.low <= 0:
+    figure = next((r for r in compared(finding) if r["kind"] == "net"), None)
+    if figure is None or figure["growth_low"] is None or figure["growth_high"] is None:
         return None
-    return gross.low, gross.high
+    grown = (figure["growth_low"], figure["growth_high"])
+    low, high = (round(growth - figure["value"]) for growth in grown)
+    return (low, high) if low > 0 else None
 
 
 def loss_words(finding: Finding, say: Words) -> tuple[str, str]:
-    """These bounds as they are written."""
-    whole = NumberWriter(finding, say).bounds
-    return whole("gross", lambda v: say.number(None if v is None else round(v)))
+    """These bounds as they are written; dashes where there are none."""
+    bounds, write = loss_bounds(finding), NumberWriter(finding, say)
+    if bounds is None:
+        return "–", "–"
+    low, high = (
+        write.other(say.number(value), f"loss.{end}", value, "followers")
+        for end, value in zip(("low", "high"), bounds, strict=True)
+    )
+    return low, high
+
+
+def growth_words(finding: Finding, say: Words) -> dict[str, str]:
+    """How much an account may have grown on the day, for a message, low and high."""
+    figure, write = compared(finding)[0], NumberWriter(finding, say)
+    return {
+        f"growth_{end}": write.other(
+            say.number(round(value)), f"growth_of_the_day.{end}", value, "followers"
+        )
+        for end, value in (("low", figure["growth_low"]), ("high", figure["growth_high"]))
+        if value is not None
+    }
+
+
+def net_words(finding: Finding, say: Words) -> str:
+    """The net change that a counter showed."""
+    figure = next(r for r in compared(finding) if r["kind"] == "net")
+    return worded(figure, finding, say)
 
 
 def compared(finding: Finding) -> list[FigureRow]:

@@ -10,7 +10,16 @@ from typing import Final
 from birdfall.model.findings import Finding
 from birdfall.tell.marks import Counted, plain
 from birdfall.tell.page import NumberWriter, as_title, quoted
-from birdfall.tell.published import compared, loss_bounds, loss_words, short, whole_day, worded
+from birdfall.tell.published import (
+    compared,
+    growth_words,
+    loss_bounds,
+    loss_words,
+    net_words,
+    short,
+    whole_day,
+    worded,
+)
 from birdfall.tell.rows import RatioRow, WaveRow
 from birdfall.tell.words import MessageValue, Words
 
@@ -21,6 +30,8 @@ MAX_LACKING: Final = 3
 MAX_FIGURES: Final = 6
 #: Where fewer suspensions would be usual, none would be.
 LEAST_USUAL: Final = 0.05
+#: From so many suspensions on, that none of them stands out says something.
+MANY_SUSPENSIONS: Final = 100
 #: Audiences named in a headline, at most.
 MAX_AUDIENCES: Final = 3
 
@@ -94,7 +105,8 @@ def _shows_little(waves: Finding) -> bool:
 def _few_suspensions(waves: Finding, others: list[str], say: Words) -> CaseVerdict:
     """That no wave stands out, which is no proof that there was none."""
     n = NumberWriter(waves, say).count("suspensions")
-    sentence, confidence = say("verdict.nothing.few", n=n), 1 if n <= 1 else 2
+    sentence = say("verdict.nothing.few", n=n)
+    confidence = 1 if n <= 1 else 2 if n < MANY_SUSPENSIONS else 3
     limit = say("verdict.limit")
     return CaseVerdict(sentence, " ".join(others), limit, confidence, "change.record")
 
@@ -305,20 +317,8 @@ def _published_sentences(finding: Finding, say: Words) -> tuple[str, str, list[s
 
 def _net_sentence(finding: Finding, say: Words) -> str:
     """Why a smaller net change does not contradict the loss."""
-    write, change = NumberWriter(finding, say), finding["net"].value or 0
-    return say(
-        "verdict.published.net",
-        net=write.keep(say.number(round(change)), "net"),
-        **{
-            f"growth_{end}": write.other(
-                say.number(round(bound + change)),
-                f"growth_of_the_day.{end}",
-                bound + change,
-                "followers",
-            )
-            for end, bound in zip(("low", "high"), loss_bounds(finding) or (), strict=False)
-        },
-    )
+    net, growth = net_words(finding, say), growth_words(finding, say)
+    return say("verdict.published.net", net=net, **growth)
 
 
 def ratio_words(finding: Finding, say: Words) -> str:

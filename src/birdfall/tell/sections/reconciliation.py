@@ -12,8 +12,10 @@ from birdfall.tell.page import NumberWriter, Page, how_measured, notes, quoted
 from birdfall.tell.published import (
     compared,
     day_words,
+    growth_words,
     loss_bounds,
     loss_words,
+    net_words,
     population_words,
     short,
     window_words,
@@ -66,20 +68,11 @@ def _published(finding: Finding) -> list[PublishedFigure]:
 
 def _growth_text(finding: Finding, say: Words) -> list[Block]:
     """How the net change and ordinary growth bound the gross loss."""
-    gross, net = finding.estimates.get("gross"), finding.estimates.get("net")
-    if gross is None or net is None or gross.low is None or gross.high is None:
+    if loss_bounds(finding) is None:
         return []
-    change, write = net.value or 0, NumberWriter(finding, say)
     low, high = loss_words(finding, say)
-    grown = {
-        f"growth_{end}": write.other(
-            say.number(value), f"growth_of_the_day.{end}", value, "followers"
-        )
-        for end, value in (("low", round(gross.low + change)), ("high", round(gross.high + change)))
-    }
-    told = write.keep(say.number(round(change)), "net")
-    text = say("published.bounds", net=told, low=low, high=high, **grown)
-    return [TextBlock(text)]
+    told = {"net": net_words(finding, say), "low": low, "high": high}
+    return [TextBlock(say("published.bounds", **told, **growth_words(finding, say)))]
 
 
 def figure_table(finding: Finding, say: Words) -> list[Block]:
@@ -209,6 +202,8 @@ def _consistency_cell(figure: FigureRow, finding: Finding, say: Words) -> TextCe
     """Whether a figure can stand, and for one that cannot the growth it would need."""
     if figure["consistent"]:
         return TextCell(say("reconciliation.consistent"), mark="yes")
+    if figure["kind"] == "net":
+        return TextCell(say("reconciliation.net_misfit"), mark="no")
     needed, low, high = figure["needed_growth"], figure["growth_low"], figure["growth_high"]
     more = ""
     if needed is not None and low is not None and high is not None:

@@ -270,7 +270,7 @@ class _Pages:
         return HTMLResponse(self._render("missing", known, _Context()), 404)
 
     def _render(self, name: str, language: str, context: _Context) -> str:
-        say = words(language)
+        say = words(language, self.view.zone)
         return self._environment.get_template("page.html.j2").render(
             page=name,
             w=_DashboardWords(say),
@@ -279,6 +279,7 @@ class _Pages:
             pages=self.view.pages,
             keys=PAGE_KEYS,
             live=self.view.live,
+            zone=self.view.zone,
             simulated=self.view.simulated,
             report=self.view.report() is not None,
             data=context.data,

@@ -57,6 +57,11 @@ class CaseView:
         self._quoting = quoting_of(self._case.record())
 
     @property
+    def zone(self) -> str:
+        """The zone of the case, which its report is in too."""
+        return self._case.settings.time_zone
+
+    @property
     def simulated(self) -> bool:
         """Whether any finding is of simulated data."""
         return any(f.simulated for f in self._findings.values())

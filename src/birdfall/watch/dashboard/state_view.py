@@ -99,6 +99,7 @@ class StateView:
     """
 
     live = True
+    zone = "UTC"
     pages: tuple[str, ...] = PAGES
 
     def __init__(self, path: Path) -> None:

@@ -370,6 +370,11 @@ class View(Protocol):
     pages: tuple[str, ...]
 
     @property
+    def zone(self) -> str:
+        """The time zone of all times on these pages, an IANA name."""
+        ...
+
+    @property
     def simulated(self) -> bool:
         """Whether nothing on these pages happened to real accounts."""
         ...
