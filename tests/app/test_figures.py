@@ -56,6 +56,20 @@ def test_figures_become_a_case_that_compares_them(visitor):
     assert facts_csv(known_entries(case)) == before
 
 
+def test_figures_that_cannot_be_compared_are_told_all_the_same(visitor):
+    rows = [
+        ("a paper", "level", "@luna", "exactly", "1000000", "2013-10-30"),
+        ("a paper", "level", "@luna", "exactly", "1000350", "2013-10-31"),
+        ("an agency", "gross", "@luna", "exactly", "6600", "2013-11-01"),
+        ("a portal", "net", "@luna", "exactly", "-4849", "2013-11-01"),
+    ]
+    page = visitor.send("/en/figures", "/en/figures", form_of(rows, title="Press"))
+    assert last_state(visitor, "press") is JobState.DONE
+    case = visitor.workspace.desk("press").case()
+    assert case.finding("reconciliation").answer == "cannot"
+    assert page.url.path == "/en/c/press/" and page.status_code == 200
+
+
 @pytest.mark.parametrize(
     ("row", "code"),
     [

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from birdfall.app.data_pages import ALWAYS_ASKED, Askable, askable
 from birdfall.app.history import Change, note_change
+from birdfall.app.job_times import expected_time
 from birdfall.app.jobs import (
     JobKind,
     JobRequest,
@@ -76,6 +77,7 @@ class AskPages:
             search=search,
             askable=questions,
             left_out=await in_thread(left_out_of, desk),
+            expected=expected_time(desk.workspace, sum(opened.record.sizes.values())),
             zone=opened.settings.time_zone,
         )
 

@@ -26,6 +26,7 @@ from birdfall.app.reading import (
     see_files,
     zone_examples,
 )
+from birdfall.app.refusals import refusal_key
 from birdfall.app.site import Site, go_to, in_thread, text_of, uploads_of
 from birdfall.model.errors import BirdfallError
 from birdfall.model.findings import Finding, Note
@@ -45,7 +46,7 @@ ZONES: Final = (
 #: Questions that are always asked: what other measures, and every report, stand on.
 ALWAYS_ASKED: Final = ("coverage", "waves", "claims")
 #: Rejected rows, and rows of a sample, that are shown of a file.
-MAX_SHOWN: Final = 5
+MAX_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class DataPages:
             known_roles=list(ROLES),
             zones=ZONES,
             shown=MAX_SHOWN,
+            refusal_key=refusal_key,
             ready=bool(seen) and all(one.is_ready for one in seen),
             askable=askable(coverage) if isinstance(coverage, Finding) else [],
         )

@@ -18,6 +18,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final, cast
 
+from birdfall.app.job_times import timed
 from birdfall.app.jobs import (
     NICENESS,
     JobKind,
@@ -199,10 +200,16 @@ def measure(desk: Desk, request: JobRequest, log: JobLog) -> JobOutcome:
     options = options_of(case) or Options()
     if request.left_out is not None:
         options = replace(options, left_out=request.left_out)
-    found = run(case, options, progress=log.progress, begin=begin)
-    log.stage("report")
-    write_report(case, request.language)
-    return {"findings": len(found)}
+
+    def work() -> int:
+        found = run(case, options, progress=log.progress, begin=begin)
+        log.stage("report")
+        write_report(case, request.language)
+        return len(found)
+
+    if case.finding_names() or options.left_out:
+        return {"findings": work()}  # what is kept, or not asked, takes no time
+    return {"findings": timed(desk.workspace, case.record().sizes, work)}
 
 
 def apply_choices(case: Case, request: JobRequest) -> None:

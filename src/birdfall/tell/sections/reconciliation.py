@@ -50,8 +50,11 @@ def section(page: Page) -> list[Block]:
             *_said_texts(published, finding, say),
             *notes(finding, say=say),
         ]
-        ratios = finding.table("ratios").to_pylist()[:MAX_RATIOS] if finding.tables else []
-        folded: list[Block] = [TextBlock(ratio_sentence(row, finding, page)) for row in ratios]
+        # figures that cannot be compared have no ratios, but may contradict each other
+        ratios = finding.table("ratios").to_pylist() if "ratios" in finding.tables else []
+        folded: list[Block] = [
+            TextBlock(ratio_sentence(row, finding, page)) for row in ratios[:MAX_RATIOS]
+        ]
         folded += _all_published(published, finding, say)
         if blocks or folded:
             blocks += how_measured(page, finding, blocks=folded)
