@@ -74,9 +74,13 @@ def _measure_dated(
     fell = falls.of_accounts(subject.codes)
     if claim.quantity is Quantity.FALLEN:
         base = len(source.record.ids) if subject.codes is None else len(subject.codes)
-        if claim.of == Base.FALLEN:
-            base = falls.within(*interval)[0].count_accounts()
         events = fell
+        wave = first_wave(source.findings)
+        if claim.of == Base.FALLEN and subject.codes is None and wave is not None:
+            events = fell.of_accounts(wave.members)  # "most of the suspensions were on Monday"
+            base = len(wave.members)
+        elif claim.of == Base.FALLEN:
+            base = falls.within(*interval)[0].count_accounts()
     else:
         base, events = fell.count_accounts(), returns.of_accounts(subject.codes)
     seen, sure, possible = events.within(*interval)
@@ -132,6 +136,10 @@ def _measure_fallen(
         return [exact_reading("record", 0.0, base=0)]
     factor = 100.0 / base if share else 1.0
     if claim.window_s is not None and len(ours.code):
+        wave = first_wave(source.findings)
+        if share and claim.of == Base.FALLEN and subject.codes is None and wave is not None:
+            ours, base = ours.of_accounts(wave.members), len(wave.members)
+            factor = 100.0 / max(base, 1)
         if claim.rate and ours.is_exact:
             return [_measure_rate(source, ours, claim, claim.window_s, factor, base)]
         return [_measure_window(ours, claim, claim.window_s, factor, base)]

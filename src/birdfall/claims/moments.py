@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from birdfall.claims.parse import ParsedClaim, Quantity, Relation, When
 from birdfall.claims.readings import Reading, ReadingDetails, Refusal, refuse
 from birdfall.claims.subjects import ClaimSource
-from birdfall.claims.wave import first_wave
+from birdfall.claims.wave import FirstWave, first_wave
 from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
 
 #: "At 17:50" is meant to so many seconds, before it and after.
@@ -91,15 +91,29 @@ def claimed_interval(source: ClaimSource, claim: ParsedClaim) -> Interval | Refu
         first, last = (moment + dt.timedelta(days=ahead) for moment in (first, last))
     elif when.weekday is not None and first.weekday() != when.weekday:
         return refuse("weekday-not-of-date")
-    if when.relation is Relation.BY_DAY:
-        if claim.quantity is not Quantity.RESTORED or wave is None:
-            return refuse("day-bound-not-measured", needs="statuses")
-        return Interval(wave.onset_s, last.timestamp())
+    if when.relation in (Relation.BY_DAY, Relation.BEFORE_DAY):
+        return _until_day(claim, when.relation, first, last, wave)
     if when.first_s is None or when.last_s is None:
         return Interval(first.timestamp(), last.timestamp())
     if (last - first).days > 1:
         return refuse("hour-without-day")
     return _hours(when, first, last, claim.window_most_s or claim.window_s)
+
+
+def _until_day(
+    claim: ParsedClaim,
+    relation: Relation,
+    first: dt.datetime,
+    last: dt.datetime,
+    wave: FirstWave | None,
+) -> Interval | Refusal:
+    """From the wave until a day ends, or until it begins."""
+    if relation is Relation.BEFORE_DAY:
+        began_s = first.timestamp() if wave is None else wave.onset_s
+        return Interval(min(began_s, first.timestamp() - DAY_S), first.timestamp())
+    if claim.quantity is not Quantity.RESTORED or wave is None:
+        return refuse("day-bound-not-measured", needs="statuses")
+    return Interval(wave.onset_s, last.timestamp())
 
 
 def _days(when: When, began: dt.datetime | None, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:

@@ -91,7 +91,9 @@ class _CalendarReader:
             if when.day is None and (when.month or when.year):
                 return None  # "a Monday in October"
             when = replace(when, weekday=self.weekdays[0])
-        if not when.has_hour and self._is_until():
+        if not when.has_hour and self.dates and self._opens_date(Tag.BEFORE_DATE):
+            when = replace(when, relation=Relation.BEFORE_DAY)
+        elif not when.has_hour and self._opens_date(Tag.BY_DAY):
             when = replace(when, relation=Relation.BY_DAY)
         for tag in (Tag.UTC, Tag.LOCAL_TIME):
             self.ranges += self.words.ranges(tag)
@@ -111,11 +113,11 @@ class _CalendarReader:
             self.ranges.append(TokenRange(at, at + length))
         return length
 
-    def _is_until(self) -> bool:
-        """Whether the date is said to be the last day: "by 2 November"; its words are noted."""
+    def _opens_date(self, tag: Tag) -> bool:
+        """Whether words of a tag open the date: "by 2 November"; they are noted."""
         first = min(r.begin for r in self.ranges)
         while True:
-            length = self.words.length_before(first, Tag.BY_DAY)
+            length = self.words.length_before(first, tag)
             if length:
                 self.ranges.append(TokenRange(first - length, first))
                 return True
@@ -353,7 +355,8 @@ class _CalendarReader:
             end < len(words) and words[end].kind is TokenKind.PERCENT
         ):
             return 0
-        late = words.is_a(end, Tag.AM, Tag.PM) or any(words.length(end, t) for t in DAY_PARTS)
+        follows = self._part_follows(end)
+        late, end = follows > 0, follows or end
         unit = unit or words.lexicon.unit_seconds.get(words.text(end)) == HOUR_S
         paired = unit and bool(self.hours) and words.is_a(at - 1, Tag.AND)
         if not (late or told or paired):
@@ -392,12 +395,21 @@ class _CalendarReader:
         amount = self.amounts.get(at)
         if amount is not None and amount.value <= MAX_HOUR and amount.value % 1 in (0, 0.5):
             return amount.value, amount.end
-        if told or self.words.length_before(at, Tag.BETWEEN) or self.hours:
+        arabic = self.words.language == "ar" and self._part_follows(at + 1) > 0
+        if told or self.words.length_before(at, Tag.BETWEEN) or self.hours or arabic:
             ordinals = self.words.lexicon.ordinals
             value = next((ordinals[f] for f in forms(self.words.text(at)) if f in ordinals), None)
             if value is not None:
                 return value, at + 1
         return None
+
+    def _part_follows(self, end: int) -> int:
+        """Where a part of the day or a.m. begins after an hour, "of" between; 0 if none does."""
+        words = self.words
+        for at in (end, end + words.is_a(end, Tag.DATE_LINK)):
+            if words.is_a(at, Tag.AM, Tag.PM) or any(words.length(at, tag) for tag in DAY_PARTS):
+                return at
+        return 0
 
     def _late(self, begin: int, end: int, second: float) -> int:
         """Note an hour, moved to the second half of the day where words after it say so."""

@@ -7,6 +7,8 @@ token that carries meaning and was not used, and the whole sentence is refused w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Item, Unit
@@ -69,43 +71,21 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
         ranges += sentence.time.ranges
     ranges += words.ranges(Tag.FILLER) + words.ranges(Tag.ACCOUNT)
     if any(item.value == 0 for item in items):
-        ranges += words.ranges(Tag.ANYONE)
+        ranges += words.ranges(Tag.ANYONE) + words.ranges(Tag.EVER)
         ranges += [
             own for own in words.ranges(Tag.POSSESSIVE) if words.length(own.end, Tag.ACCOUNT)
         ]
-    if any(item.quantity is Quantity.MISSING for item in items):
-        ranges += words.ranges(Tag.STILL)
-    if chains or all(item.quantity in _OF_FALLEN for item in items):
-        ranges += words.ranges(Tag.AGAIN)
-    if any(item.window is not None and item.window.kind is SpanKind.RATE for item in items):
-        ranges += words.ranges(Tag.ON_AVERAGE)
+    ranges += [r for tag in _tags_told(items, chains) for r in words.ranges(tag)]
     ranges += words.ranges(Tag.OWN_ACCOUNTS) + own_accounts(sentence)
-    if items and all(item.quantity in _OF_FALLEN for item in items):
-        ranges += words.ranges(Tag.SINCE_THEN) + words.ranges(Tag.WAVE)
-    if len(items) > 1:
-        ranges += words.ranges(Tag.THEM)
     ranges += [r for item in items for r in _strictly(sentence, item)]
+    ranges += [r for item in items for r in _of_them(sentence, item)]
     ranges += [r for item in items for r in _denied_again(sentence, item)]
     ranges += [r for item in items for r in _taken(sentence, item)]
     gained = [item for item in items if item.quantity is Quantity.GAINED]
     ranges += [TokenRange(i.end, i.end + 1) for i in gained if words.is_a(i.end, Tag.FURTHER)]
-    if any(item.qualifier is Qualifier.NOT for item in items):
-        ranges += words.ranges(Tag.BUT)
     if any(_is_about_followers(item) for item in items) or chains:
         ranges += words.ranges(Tag.FOLLOWER)
-    if chains:
-        ranges += [
-            wave
-            for wave in words.ranges(Tag.WAVE)
-            if words.length_before(wave.begin, Tag.BEFOREHAND)
-            or words.length_before(wave.begin - 1, Tag.BEFOREHAND)
-        ]
-        ranges += [r for tag in _LEVEL_TAGS for r in words.ranges(tag)]
-        ranges += [
-            TokenRange(at, at + 1)
-            for at in range(len(words))
-            if words[at].kind is TokenKind.ARROW or words.is_a(at, Tag.SINGLE)
-        ]
+    ranges += _told_levels(sentence) if chains else []
     ranges += _reporting(sentence)
     ranges += _speakers(sentence)
     ranges += _named_as_fallen(sentence, items)
@@ -113,6 +93,41 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     for begin, end in ranges:
         used.update(range(begin, end))
     return used
+
+
+def _tags_told(items: list[Item], chains: list[Chain]) -> Iterator[Tag]:
+    """The tags whose words are understood by what is claimed."""
+    of_fallen = bool(items) and all(item.quantity in _OF_FALLEN for item in items)
+    windows = [item.window for item in items if item.window is not None]
+    told = {
+        Tag.STILL: any(item.quantity is Quantity.MISSING for item in items),
+        Tag.AGAIN: bool(chains) or of_fallen,
+        Tag.AFTERWARDS: bool(items) and all(i.quantity is Quantity.RESTORED for i in items),
+        Tag.ON_AVERAGE: any(window.kind is SpanKind.RATE for window in windows),
+        Tag.SINCE_THEN: of_fallen,
+        Tag.WAVE: of_fallen,
+        Tag.THEM: len(items) > 1,
+        Tag.BUT: any(item.qualifier is Qualifier.NOT for item in items),
+    }
+    return (tag for tag, understood in told.items() if understood)
+
+
+def _told_levels(sentence: Sentence) -> list[TokenRange]:
+    """The words that tell levels: "before the wave", "then", arrows."""
+    words = sentence.words
+    found = [
+        wave
+        for wave in words.ranges(Tag.WAVE)
+        if words.length_before(wave.begin, Tag.BEFOREHAND)
+        or words.length_before(wave.begin - 1, Tag.BEFOREHAND)
+    ]
+    found += [r for tag in _LEVEL_TAGS for r in words.ranges(tag)]
+    found += [day for day in words.ranges(Tag.OF_WAVE) if _is_that_day(sentence, day)]
+    return found + [
+        TokenRange(at, at + 1)
+        for at in range(len(words))
+        if words[at].kind is TokenKind.ARROW or words.is_a(at, Tag.SINGLE)
+    ]
 
 
 def _around(sentence: Sentence, window: Span) -> list[TokenRange]:
@@ -181,6 +196,21 @@ def _taken(sentence: Sentence, item: Item) -> list[TokenRange]:
     beside = {window.end, item.begin - 1} | {event.begin - 1 for event in sentence.events}
     found += [TokenRange(at, at + 1) for at in beside if words.is_a(at, Tag.TOOK_LINK)]
     return found
+
+
+def _is_that_day(sentence: Sentence, day: TokenRange) -> bool:
+    """Whether a phrase says "that day", and not "after the wave"."""
+    words = sentence.words
+    after = words.length_before(day.begin, Tag.LATER, Tag.BEFOREHAND, Tag.DELAY_BEFORE)
+    return not after and not words.contains(Tag.WAVE, day.begin, day.end)
+
+
+def _of_them(sentence: Sentence, item: Item) -> list[TokenRange]:
+    """The "of them" right after a number."""
+    words = sentence.words
+    at = item.end + words.is_a(item.end, Tag.OF)
+    length = words.length(at, Tag.THEM)
+    return [TokenRange(item.end, at + length)] if length else []
 
 
 def own_accounts(sentence: Sentence) -> list[TokenRange]:

@@ -163,7 +163,8 @@ def _read_units_before(words: TaggedTokens, at: int, amount: Amount | None) -> _
     definite = all(words.text(n).startswith(ARABIC_ARTICLE) for n in (at, at + 1))
     if unit is None or amount is None or not definite:
         return None
-    return _Length(amount.value * unit, amount.value * unit, at, amount.end, True)
+    end = amount.end + words.is_a(amount.end, Tag.SINGLE_UNIT)
+    return _Length(amount.value * unit, amount.value * unit, at, end, True)
 
 
 def _read_number_of_units(words: TaggedTokens, amount: Amount) -> _Length | None:

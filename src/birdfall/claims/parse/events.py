@@ -10,7 +10,7 @@ from birdfall.claims.parse.tags import TaggedTokens, TokenRange
 from birdfall.claims.parse.tokens import TokenKind
 
 #: Words looked back over for "still" before a suspension, and for "not" before any event.
-STILL_WORDS, DENIAL_WORDS = 6, 5
+STILL_WORDS, VERB_FIRST_WORDS, DENIAL_WORDS = 6, 10, 5
 NO_TOKENS = TokenRange(0, 0)
 
 
@@ -68,7 +68,22 @@ def find_events(words: TaggedTokens) -> list[EventMention]:
             continue
         found.append(_event(words, EVENT_TAGS[tag], at, at + length))
         at += length
-    return found
+    return [_without_still(words, found, n) for n in range(len(found))]
+
+
+def _without_still(words: TaggedTokens, events: list[EventMention], n: int) -> EventMention:
+    """An event, without a "still" that is of the next: "still 50 of the closed are off"."""
+    event = events[n]
+    following = events[n + 1] if n + 1 < len(events) else None
+    shared = (
+        following is not None
+        and event.quantity is following.quantity is Quantity.MISSING
+        and event.marks == following.marks != NO_TOKENS
+        and words.length_before(event.begin, Tag.ACCOUNT, Tag.FOLLOWER)
+    )
+    if not shared:
+        return event
+    return EventMention(Quantity.FALLEN, event.begin, event.end)
 
 
 def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> EventMention:
@@ -84,7 +99,9 @@ def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> Eve
     if quantity is not Quantity.FALLEN or denial is not None:
         marks = NO_TOKENS if denial is None else TokenRange(denial.begin, begin)
         return EventMention(quantity, begin, end, denial is not None, marks)
-    still = words.ranges(Tag.STILL, begin - STILL_WORDS, begin)
+    # where the verb comes first, what is counted stands between
+    back = VERB_FIRST_WORDS if words.language == "ar" else STILL_WORDS
+    still = words.ranges(Tag.STILL, max(0, begin - back), begin)
     if still and not words.contains(Tag.RESTORED, still[-1].end, begin):
         return EventMention(Quantity.MISSING, begin, end, marks=still[-1])
     return EventMention(quantity, begin, end)

@@ -85,7 +85,11 @@ def read_chains(sentence: Sentence) -> list[Chain]:
     owned = moved or any(_own_role(sentence, amounts[i]) is not None for i in roles)
     if not roles or not owned:
         return []
-    steps = _order_steps([_step(sentence, amounts[i], roles[i]) for i in sorted(roles)])
+    since = sentence.words.ranges(Tag.SINCE_THEN)  # "after the wave she had"
+    told = [_step(sentence, amounts[i], roles[i]) for i in sorted(roles)]
+    steps = _order_steps(told, afterwards=bool(since))
+    for begin, end in since if len(steps) == 1 else []:
+        sentence.use(begin, end)
     sentence.take(*roles)
     for i in roles:
         _use_level(sentence, amounts[i])
@@ -102,12 +106,13 @@ def read_chains(sentence: Sentence) -> list[Chain]:
 def _use_level(sentence: Sentence, amount: Amount) -> None:
     """Mark a level as understood, with its qualifier; a "not" before it is not understood."""
     qualifier, begin = read_qualifier(sentence, amount.begin, amount.end)
-    if qualifier in (
-        Qualifier.NOT,
-        Qualifier.AT_MOST,
-        Qualifier.UP_TO,
-    ):  # "no pasó de 32.000 a 20.000"
+    # "no pasó de 32.000 a 20.000"
+    if qualifier in (Qualifier.NOT, Qualifier.UP_TO) or sentence.words.length(begin, Tag.NOT):
         begin = amount.begin
+    if qualifier is Qualifier.EXACTLY and sentence.words.is_a(amount.begin - 1, Tag.ONLY_BUT):
+        first = max(sentence.clause(begin).begin, begin - STOOD_WORDS)
+        for denial in sentence.words.ranges(Tag.NOT, first, begin):  # "لم يبق لها سوى"
+            sentence.use(*denial)
     end = amount.end + sentence.words.length(amount.end, Tag.EXACTLY_AFTER)
     sentence.use(begin, end)
 
@@ -122,9 +127,10 @@ def _read_move(sentence: Sentence, free: list[int]) -> dict[int, Role]:
 
 
 def _step(sentence: Sentence, amount: Amount, role: Role) -> Step:
-    qualifier, _ = read_qualifier(sentence, amount.begin, amount.end)
+    qualifier, begin = read_qualifier(sentence, amount.begin, amount.end)
     # "down to 1", "hasta 1" bound nothing
-    if amount.value <= 1 or qualifier in (Qualifier.AT_MOST, Qualifier.UP_TO, Qualifier.NOT):
+    denied = sentence.words.length(begin, Tag.NOT)
+    if amount.value <= 1 or qualifier in (Qualifier.UP_TO, Qualifier.NOT) or denied:
         qualifier = Qualifier.PLAIN
     if amount.about and qualifier is Qualifier.PLAIN:
         qualifier = Qualifier.ABOUT
@@ -346,15 +352,16 @@ def _delay(sentence: Sentence, amount: Amount) -> tuple[float, float] | None:
     return None
 
 
-def _order_steps(steps: list[Step]) -> tuple[Step, ...]:
+def _order_steps(steps: list[Step], *, afterwards: bool) -> tuple[Step, ...]:
     """Set the roles by what the numbers say.
 
     What was had first is before, the least after it the lowest, the rest later.
     """
     if len(steps) == 1:
         alone = steps[0]
-        late = alone.role is Role.BEFORE and alone.after_s is not None
-        return (replace(alone, role=Role.LATER) if late else alone,)
+        late = afterwards or alone.after_s is not None
+        turned = late and alone.role is Role.BEFORE
+        return (replace(alone, role=Role.LATER) if turned else alone,)
     first = [step for step in steps if step.role is Role.BEFORE]
     if len(first) > 1:  # "had 32,000, had 1, later 17,000"
         first = [max(first, key=lambda step: step.value)]

@@ -63,6 +63,7 @@ class Tag(Enum):
     GAINED = auto()  # a follower count went up
     MISSING = auto()  # suspended and not restored
     WAITING = auto()  # before a return: it has not come
+    AFTERWARDS = auto()  # beside a return: when it was is not said
     AGAIN = auto()  # of returns and levels
     STILL = auto()  # before a suspension: it lasts
     BEGAN = auto()  # the wave began
@@ -84,6 +85,7 @@ class Tag(Enum):
     ACCORDING_TO = auto()  # before a speaker
     THEM = auto()
     ANYONE = auto()
+    EVER = auto()  # beside none: none ever
     RELATIVE = auto()  # between a noun and its group
     FOLLOW_VERB = auto()  # before a handle: who followed it
     WAVE = auto()  # the wave itself
@@ -93,6 +95,7 @@ class Tag(Enum):
     OFFICE = auto()  # how words for an office begin: its holder, not a group
     # What makes a sentence no plain statement
     DENIED_THAT = auto()  # it is not true that
+    CLAIM_THAT = auto()  # with FALSE_AFTER: the claim that ... is false
     FALSE_AFTER = auto()  # ... are false
     QUESTION = auto()  # a sentence that begins so asks
     CONDITION = auto()  # a sentence that begins so supposes
@@ -113,6 +116,7 @@ class Tag(Enum):
     AT_LEAST = auto()
     MORE_THAN = auto()
     JUST_OVER = auto()
+    INTENSIFIER = auto()  # before a bound: far more than
     AT_MOST = auto()
     UP_TO = auto()  # an upper bound that is meant to be reached
     ALMOST = auto()
@@ -233,6 +237,7 @@ class Tag(Enum):
     SUNDAY = auto()
     YESTERDAY = auto()  # the day before it was said
     DAY_BEFORE_YESTERDAY = auto()
+    BEFORE_DATE = auto()  # before a date: until its begin
     BY_DAY = auto()  # before a date: until its end
     STARTING = auto()  # before a date with an hour: the hour at which it began
     DATE_BEFORE = auto()  # what may stand before a date or an hour

@@ -295,12 +295,14 @@ def _read_all(sentence: Sentence, begin: int, end: int) -> Item | None:
 
 
 def _event_before_all(sentence: Sentence, begin: int) -> EventMention | None:
-    """The event that "all" is said after: "volvieron todas", "عادت الحسابات كلها"."""
+    """The event that "all" is said after: "volvieron todas", "lost all her followers"."""
+    words = sentence.words
+    lost = words.contains(Tag.FOLLOWER, begin, begin + WORDS_TO_WHOLE + 1)
     events = [
         event
         for event in sentence.events
         if 0 <= begin - event.end <= WORDS_TO_ALL
-        and event.quantity is Quantity.RESTORED
+        and (event.quantity is Quantity.RESTORED or (lost and event.quantity is Quantity.LOST))
         and not sentence.crossing_cost(event.end, begin)
     ]
     return events[-1] if len(events) == 1 else None

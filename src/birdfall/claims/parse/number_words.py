@@ -133,14 +133,20 @@ ROUND: Final[Mapping[str, Numerals]] = {
         "quarantaine=40 cinquantaine=50 soixantaine=60 centaine=100 centaines=100 millier=1000 "
         "milliers=1000 millions=1000000 paire=2"
     ),
-    "ar": numerals("دزينة=12 عشرات=10 مئات=100 آلاف=1000 ألوف=1000 ملايين=1000000"),
+    "ar": numerals(
+        "حسابان=2 حسابين=2 دزينة=12 عشرات=10 مئات=100 آلاف=1000 ألوف=1000 ملايين=1000000"
+    ),
     "pt": numerals(
         "dúzia=12 dúzias=12 dezena=10 dezenas=10 vintena=20 centena=100 centenas=100 milhar=1000 "
         "milhares=1000 milhões=1000000 par=2"
     ),
 }
 #: Round numerals that are exact; the others mean about so many.
-EXACT_ROUND: Final = fold_words("dozen docena douzaine دزينة dúzia docenas douzaines dúzias")
+EXACT_ROUND: Final = fold_words(
+    "dozen docena douzaine دزينة dúzia docenas douzaines dúzias حسابان حسابين"
+)
+#: Before a round numeral: two of it, or so.
+COUPLES: Final = fold_words("couple par paire")
 #: Plurals that are vague without a number: thousands.
 VAGUE_PLURALS: Final = fold_words(
     "dozens hundreds thousands millions tens scores docenas decenas centenares centenas cientos "

@@ -25,6 +25,7 @@ from birdfall.claims.parse.number_words import (
     ARABIC_ONE,
     ARABIC_PER,
     ARABIC_SHORT_DUALS,
+    COUPLES,
     EXACT_ROUND,
     FEW,
     HALVES,
@@ -125,6 +126,26 @@ def amounts(words: Sequence[Token], language: str) -> list[Amount]:
         else:
             found.append(amount)
             at = amount.end
+    return _join_couples(words, found)
+
+
+def _join_couples(words: Sequence[Token], amounts: list[Amount]) -> list[Amount]:
+    """The numbers, with "a couple of" and the thousand after it as one: some two thousand."""
+    found: list[Amount] = []
+    for amount in amounts:
+        pair = found[-1] if found else None
+        joined = (
+            pair is not None
+            and words[pair.end - 1].text in COUPLES
+            and amount.begin - pair.end == (words[pair.end].text in OF_NUMERAL)
+            and words[amount.begin].kind is TokenKind.WORD
+            and amount.end == amount.begin + 1
+        )
+        if pair is None or not joined:
+            found.append(amount)
+            continue
+        unit = amount.value / VAGUE_LEAST if amount.low is not None else amount.value
+        found[-1] = Amount(2 * unit, pair.begin, amount.end, about=True)
     return found
 
 

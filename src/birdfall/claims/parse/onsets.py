@@ -17,8 +17,6 @@ def read_onsets(sentence: Sentence) -> list[Item]:
     falls = [event for event in sentence.events if event.quantity is Quantity.FALLEN]
     if len(began) != 1 or sentence.time is None or not (waves or falls):
         return []
-    if sentence.free() and not waves:
-        return []
     if len(falls) != len(sentence.events):
         return []
     for begin, end in waves:

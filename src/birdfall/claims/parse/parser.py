@@ -193,7 +193,13 @@ def _manner(reported: Reported, language: str) -> tuple[Manner, list[Token], str
     odd = words[denials[1].begin].text if len(denials) > 1 else ""
     if not odd and tagged.contains(Tag.NOT, max(0, begin - DENIAL_WORDS), begin):
         odd = words[begin].text
-    return Manner.DENIED, words[:begin] + words[end:], odd
+    left = [
+        word
+        for at, word in enumerate(words)
+        if not begin <= at < end
+        and not any(c.begin <= at < c.end for c in tagged.ranges(Tag.CLAIM_THAT))
+    ]
+    return Manner.DENIED, left, odd
 
 
 def _read_items(sentence: Sentence) -> list[Item]:

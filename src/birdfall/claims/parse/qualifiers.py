@@ -110,6 +110,8 @@ def _read_before(sentence: Sentence, begin: int) -> Qualified | None:
         qualifier, start = TAGS_BEFORE[tag], at - length
         if words.length_before(at, Tag.CERCA_DE) == length:
             qualifier = _CERCA_DE.get(sentence.language, qualifier)
+        if qualifier in DENIED and words.is_a(start - 1, Tag.INTENSIFIER):
+            start -= 1
         # "hasta 6.600" is an upper bound, "de 7.000 hasta 6.600" is not; "more than" may be denied
         if tag is not Tag.NOT_EVEN and qualifier in DENIED and words.length_before(start, Tag.NOT):
             return Qualified(DENIED[qualifier], start - 1)

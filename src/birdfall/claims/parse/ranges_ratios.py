@@ -267,6 +267,7 @@ def _read_more_of(sentence: Sentence) -> list[Item]:
     if not (told or hit) or qualifier is not Qualifier.PLAIN or not _than(sentence, end, second):
         return []
     sentence.use(begin - hit if hit else begin, second)
+    sentence.use(begin - words.is_a(begin - 1, Tag.INTENSIFIER), begin)
     sentence.use(first - hit, first)
     names = [words[at].text for at in handles]
     if not (more or between):

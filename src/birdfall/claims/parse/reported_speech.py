@@ -169,7 +169,7 @@ def _speaker_end(words: TaggedTokens, begin: int, kind: Tag) -> int | None:
     for at in range(begin + 1, begin + MAX_SPEAKER + 1):
         denied = kind is Tag.DENIES and any(words.length(at, tag) for tag in EVENT_TAGS)
         counted = kind is Tag.COUNTED and at < len(words) and _begins_count(words, at)
-        if denied or counted or words.is_form_of(at, Tag.THAT):
+        if denied or counted or words.is_form_of(at, Tag.THAT) or words.text(at) == ":":
             return at
     return None
 
@@ -212,12 +212,13 @@ def _day_length(words: TaggedTokens, at: int) -> int:
 def _after_what_is_said(words: TaggedTokens, at: int) -> Iterator[_Frame]:
     """Yield ", officials said" and ", dijo el ministro", up to a comma or the end."""
     end = _end_of_clause(words, at + 1)
-    for said in range(at + 1, min(end, at + 1 + MAX_SPEAKER)):
+    first = at + 1 + (words.text(at + 1) in _QUOTES)  # English: the comma stands inside
+    for said in range(first, min(end, first + MAX_SPEAKER)):
         length = words.length(said, Tag.SAYS)
         if not length:
             continue
-        name = _speaker(words, at + 1, said) if said + length == end else None
-        if name is None and said == at + 1:
+        name = _speaker(words, first, said) if said + length == end else None
+        if name is None and said == first:
             name = _speaker(words, said + length, end)
         if name is not None:
             yield _Frame(at, end, name)
@@ -228,7 +229,15 @@ def _according_to(words: TaggedTokens, at: int) -> Iterator[_Frame]:
     first = at + words.length(at, Tag.ACCORDING_TO)
     stop = min(_end_of_clause(words, first), first + MAX_SPEAKER)
     opens = not at or words.text(at - 1) in _ENDS or words.text(at - 1) in _COMMAS
-    end = next((n for n in range(first, stop) if _begins_count(words, n)), stop)
+    verb_first = EVENT_TAGS if words.language == "ar" else ()
+    end = next(
+        (
+            n
+            for n in range(first, stop)
+            if _begins_count(words, n) or any(words.length(n, tag) for tag in verb_first)
+        ),
+        stop,
+    )
     closed = end == len(words) or words.text(end) in _ENDS or words.text(end) in _COMMAS
     if end == first or not all(_may_name(words, n) for n in range(first, end)):
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from birdfall.claims.parse.durations import SpanKind
 from birdfall.claims.parse.events import EventMention, Quantity
 from birdfall.claims.parse.items import Base, Item, Unit
 from birdfall.claims.parse.lexicon import Tag
@@ -80,6 +81,8 @@ def base_of(sentence: Sentence, end: int) -> str:
     told = len(named) < len(sentence.events) or sentence.words.contains(
         Tag.FOLLOW_VERB, first, last
     )
+    timed = sentence.time is not None or any(s.kind is SpanKind.WINDOW for s in sentence.spans)
+    told = told or (noun is None and timed)  # "most of the suspensions were on Monday"
     if named and told and (noun is None or noun.kind is NounKind.ACCOUNTS):
         return Base.FALLEN
     return "" if noun is None else Base(noun.kind)
@@ -134,7 +137,9 @@ def find_parts_of_wholes(sentence: Sentence) -> list[PartOfWhole]:
 
 def _part_of_whole(sentence: Sentence, i: int) -> PartOfWhole | None:
     words, part, whole = sentence.words, sentence.amounts[i], sentence.amounts[i + 1]
-    noun = words.length(part.end, Tag.ACCOUNT, Tag.FOLLOWER)
+    noun = words.length(part.end, Tag.FALLEN)
+    noun = noun if words.length(part.end + noun, Tag.ACCOUNT, Tag.FOLLOWER) else 0
+    noun += words.length(part.end + noun, Tag.ACCOUNT, Tag.FOLLOWER)
     noun += _of_handle(sentence, part.end + noun) if noun else 0
     noun += words.length(part.end + noun, Tag.FALLEN) if noun else 0
     noun += words.length(part.end + noun, Tag.EXACTLY_AFTER)

@@ -9,8 +9,8 @@ from enum import StrEnum
 class Relation(StrEnum):
     """What a clock time bounds.
 
-    BY_DAY: until the end of a day. BY_PART: in a part of a day, or until its
-    end. AT_OR_BY: "habían caído a las 20:30": at that hour, or until then.
+    BY_DAY: until the end of a day. BEFORE_DAY: until its begin. BY_PART: in a part of a day, or
+    until its end. AT_OR_BY: "habían caído a las 20:30": at that hour, or until then.
     """
 
     AT = "at"
@@ -20,6 +20,7 @@ class Relation(StrEnum):
     BY_DAY = "by_day"
     BY_PART = "by_part"
     AT_OR_BY = "at_or_by"
+    BEFORE_DAY = "before_day"
 
 
 @dataclass(frozen=True, slots=True)
