@@ -158,6 +158,7 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
         "float64[::1], int64, int64",
     ),
     "minhash.text_hashes": ("uint32[::1], int64[::1], int64, int64, uint64[::1]",),
+    "running_median.running_medians": ("float64[:, ::1], int64, int64",),
     "scan.best_interval": (
         "float64[::1], float64, float64, float64, UniTuple(int64, 2), UniTuple(int64, 2)",
     ),

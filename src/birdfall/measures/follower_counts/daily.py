@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import warnings
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from birdfall.kernels.running_median import running_medians
 from birdfall.measures.follower_counts.applies import MIN_KNOWN_DAYS
+from birdfall.model.units import DAY_US
 from birdfall.record.record import Record
 from birdfall.record.split import ByParts, in_order
 
@@ -75,19 +76,25 @@ def daily_levels(record: Record) -> Daily:
     """
     zone = record.settings.time_zone
     dated = record.sql(
-        "SELECT bool_and(time = date_trunc('day', time)) AS dated FROM counts",
+        f"SELECT bool_and(epoch_us(time) % {DAY_US} = 0) AS dated FROM counts",
         split=ByParts("SELECT bool_and(dated) AS dated FROM parts", key=""),
     )
+    # of UTC the date is had by division: to ask the calendar of every row takes half of the time
+    utc = bool(dated.column(0)[0].as_py()) or zone == "UTC"
+    within = f"((epoch_us(time) % {DAY_US} + {DAY_US}) % {DAY_US})"
+    day_of = f"(epoch_us(time) - {within}) // {DAY_US}"
+    if not utc:
+        day_of = "date_diff('day', DATE '1970-01-01', timezone($zone, time)::DATE)"
     rows = record.sql(
-        """SELECT account, date_diff('day', DATE '1970-01-01',
-            CASE WHEN $dated THEN time::DATE ELSE timezone($zone, time)::DATE END) AS day,
+        f"""SELECT account, {day_of} AS day,
         arg_max(followers, row(time, -line, followers)) AS followers
         FROM counts WHERE followers IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2""",
-        {"zone": zone, "dated": bool(dated.column(0)[0].as_py())},
+        None if utc else {"zone": zone},
         split=ByParts(in_order("account", "day")),
     )
-    account, day = rows.column(0).to_pylist(), rows.column(1).to_numpy()
-    names, place = np.unique(np.array(account, dtype=object).astype(str), return_inverse=True)
+    coded = rows.column(0).combine_chunks().dictionary_encode()
+    names, place = coded.dictionary.to_pylist(), coded.indices.to_numpy()
+    day = rows.column(1).to_numpy()
     first = int(day.min())
     level = np.full((len(names), int(day.max()) - first + 1), np.nan)
     level[place, day - first] = rows.column(2).to_numpy()
@@ -97,7 +104,7 @@ def daily_levels(record: Record) -> Daily:
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (change - growth * days) / (spread * np.sqrt(days))
     begin = dt.date(1970, 1, 1) + dt.timedelta(days=first)
-    return Daily(names.tolist(), begin, ZoneInfo(zone), level, change, growth, spread, z)
+    return Daily(names, begin, ZoneInfo(zone), level, change, growth, spread, z)
 
 
 def _changes(level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -145,20 +152,5 @@ def _growth(change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Trailing median of the daily changes and their scaled median absolute deviation; the first weeks
     look ahead.
     """
-    growth, spread = np.full(change.shape, np.nan), np.full(change.shape, np.nan)
-    days = change.shape[1]
-    for d in range(days):
-        window = (
-            change[:, max(0, d - HISTORY_DAYS) : d]
-            if d >= HISTORY_DAYS
-            else np.delete(change[:, : HISTORY_DAYS + 1], d, axis=1)
-        )
-        known = np.isfinite(window).sum(axis=1)
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            middle = np.nanmedian(window, axis=1)
-            deviation = np.nanmedian(np.abs(window - middle[:, None]), axis=1) * MAD_TO_DEVIATION
-        enough = known >= MIN_KNOWN_DAYS
-        growth[enough, d] = middle[enough]
-        spread[enough, d] = np.maximum(deviation[enough], MIN_SPREAD)
-    return growth, spread
+    growth, deviation = running_medians(np.ascontiguousarray(change), HISTORY_DAYS, MIN_KNOWN_DAYS)
+    return growth, np.maximum(deviation * MAD_TO_DEVIATION, MIN_SPREAD)

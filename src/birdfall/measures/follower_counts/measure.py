@@ -8,6 +8,7 @@ Method: docs/methods/counts.md.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -207,15 +208,20 @@ def _fill_finding(
         details={"days": daily.level.shape[1], "first": daily.day(0)},
         tables={
             "waves": pa.Table.from_pylist([asdict(row) for row in summaries], schema=WAVES),
-            "drops": pa.Table.from_pylist(
-                [{"wave": w.number, **asdict(d)} for w in detailed for d in w.drops], schema=DROPS
-            ),
-            "ratios": pa.Table.from_pylist(
-                [{"wave": w.number, **asdict(r)} for w in waves for r in w.ratios], schema=RATIOS
-            ),
+            "drops": _table_of_rows([(w.number, d) for w in detailed for d in w.drops], DROPS),
+            "ratios": _table_of_rows([(w.number, r) for w in waves for r in w.ratios], RATIOS),
             "series": _series_table(daily, (*leaders, *controls)),
         },
     )
+
+
+def _table_of_rows(
+    rows: Sequence[tuple[int, AccountDrop | RiskRatio]], schema: pa.Schema
+) -> pa.Table:
+    """A table of rows, each with the number of its wave; columns are fields of these names."""
+    columns: list[list[object]] = [[number for number, _ in rows]]
+    columns += [[getattr(row, name) for _, row in rows] for name in schema.names[1:]]
+    return pa.table(columns, schema=schema)
 
 
 def _find_waves(
