@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pcsv
+
+from birdfall.pipeline.text_bytes import bytes_of, iso_times
 
 #: Characters that repaint a terminal or turn the reading order around; tabs and line ends are left,
 #: a CSV holds them.
@@ -24,6 +27,21 @@ UNSAFE_PATTERN: Final = (
     r"^[=+\-@\t\r\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}"
     r"\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}]"
 )
+#: The bytes in which such texts begin and characters of `REPAINTING` stand: those of one byte, the
+#: first of those of several, and which second byte follows it.
+_FORMULA_BYTES: Final = np.frombuffer("".join(FORMULA_STARTS).encode(), np.uint8)
+_CONTROL: Final = np.zeros(256, np.bool_)
+_BEGINS_REPAINTING: Final = np.zeros(256, np.bool_)
+_REPAINTING_SECOND: Final = np.zeros((256, 256), np.bool_)
+for _code in (*range(0x2070), 0x7F):
+    _bytes = chr(_code).encode()
+    if REPAINTING.match(chr(_code)) is None:
+        continue
+    if len(_bytes) == 1:
+        _CONTROL[_code] = True
+    else:
+        _BEGINS_REPAINTING[_bytes[0]] = True
+        _REPAINTING_SECOND[_bytes[0], _bytes[1]] = True
 _HEADER: Final = pcsv.WriteOptions(include_header=True, quoting_style="needed")
 _ROWS: Final = pcsv.WriteOptions(include_header=False, quoting_style="needed")
 
@@ -39,6 +57,20 @@ def safe_cell(value: Any) -> Any:
         return value
     shown = REPAINTING.sub(lambda found: f"\\x{ord(found[0]):02x}", value)
     return "'" + shown if shown.startswith(FORMULA_STARTS) else shown
+
+
+def _may_be_unsafe(texts: pa.StringArray) -> bool:
+    """Whether `safe_cell` may change some of these texts, by a look at all their bytes at once."""
+    signs, begins = bytes_of(texts)
+    if np.isin(signs[begins], _FORMULA_BYTES).any() or _CONTROL[signs].any():
+        return True
+    # of what has several bytes, only what begins like a control character or an override does
+    begin = np.flatnonzero(_BEGINS_REPAINTING[signs])
+    return bool(_REPAINTING_SECOND[signs[begin], signs[begin + 1]].any())
+
+
+def _in_one(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def write_csv(path: Path, table: pa.Table) -> None:
@@ -69,9 +101,12 @@ def plain_value(value: Any) -> Any:
     return value
 
 
-def _iso_times(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _iso_times(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
     """Times as `plain_value` writes them, all at once."""
     zone = "+00:00" if column.type.tz else ""
+    whole = iso_times(_in_one(column), zone)
+    if whole is not None:
+        return whole
     plain = column.cast(pa.timestamp("us")).cast(pa.string())
     days = pc.utf8_slice_codeunits(plain, 0, 10)
     # whole seconds without their zeros
@@ -92,7 +127,9 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
         if kind in (pa.timestamp("us"), pa.timestamp("us", "UTC")):
             return _iso_times(column)
         return pa.array([safe_cell(plain_value(v)) for v in column.to_pylist()], pa.string())
-    texts = column.combine_chunks()
+    texts = _in_one(column)
+    if not _may_be_unsafe(texts):
+        return texts
     risky = pc.fill_null(pc.match_substring_regex(texts, UNSAFE_PATTERN), False)
     safe = pa.array([safe_cell(v) for v in texts.filter(risky).to_pylist()], pa.string())
     return pc.replace_with_mask(texts, risky, safe)
