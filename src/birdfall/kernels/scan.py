@@ -14,6 +14,8 @@ from numba import njit
 
 from birdfall.kernels.random_draws import poisson, seed_state, uniform
 
+#: Windows that are judged together, at least.
+_TOGETHER = 64
 #: No window holds as many.
 _MOST_EVENTS = 1e15
 
@@ -101,6 +103,26 @@ def _too_few(best: float, m: float, k: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _may_exceed(
+    c_from: np.ndarray,
+    c_to: np.ndarray,
+    m_from: np.ndarray,
+    m_to: np.ndarray,
+    k: float,
+    best: float,
+) -> bool:
+    """Whether the parabola of one of these windows lies above `best`; float64[w], prefix sums at
+    their ends. Without a branch, so that several are looked at in one instruction.
+    """
+    found = False
+    for i in range(len(c_from)):
+        m = m_to[i] - m_from[i]
+        more = c_to[i] - c_from[i] - m
+        found |= (more > 0.0) & (more * more * k > 2.0 * best * m * (m + k))
+    return found
+
+
+@njit(cache=True, nogil=True)
 def _best_window(
     c_sum: np.ndarray, m_sum: np.ndarray, least: np.ndarray, sizes: np.ndarray
 ) -> tuple[float, int, int]:
@@ -114,23 +136,31 @@ def _best_window(
         if length > n:
             break
         k = sizes[j]
-        # Long windows are judged together: what all of them expect bounds each from below, what any
-        # of them holds from above.
-        together = length >> 2 if length >= 16 else 1
+        # Windows are judged together: what all of them expect bounds each from below, what any of
+        # them holds from above.
+        together = max(length >> 2, _TOGETHER)
         # Most windows hold too few events even for where least is expected.
         if not np.isfinite(least[j]):
             continue
         few = _too_few(best, least[j], k)
         for first in range(0, n - length + 1, together):
-            last = min(first + together, n - length + 1) - 1
-            if together > 1:
-                c = c_sum[last + length] - c_sum[first]
-                if c <= few:
-                    continue
-                m = m_sum[first + length] - m_sum[last]
-                if c < 2 or c <= m or (c - m) * (c - m) * k <= 2.0 * best * m * (m + k):
-                    continue
-            for i in range(first, last + 1):
+            end = min(first + together, n - length + 1)
+            c = c_sum[end - 1 + length] - c_sum[first]
+            if c <= few or c < 2:
+                continue
+            m = m_sum[first + length] - m_sum[end - 1]
+            if m > 0.0 and (c <= m or (c - m) * (c - m) * k <= 2.0 * best * m * (m + k)):
+                continue
+            if not _may_exceed(
+                c_sum[first:end],
+                c_sum[first + length : end + length],
+                m_sum[first:end],
+                m_sum[first + length : end + length],
+                k,
+                best,
+            ):
+                continue
+            for i in range(first, end):
                 c = c_sum[i + length] - c_sum[i]
                 if c <= few or c < 2:
                     continue
