@@ -68,6 +68,8 @@ class Record:
     identities: Identities = field(default_factory=Identities)
     #: The dictionary with these handles, as the files tell accounts; None: `ids`.
     told_ids: Ids | None = None
+    #: What was found of it so far (`birdfall.record.kept`).
+    kept: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         """How many rows; whoever prints a record into a notebook names nobody."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from birdfall.measures.coordination.options import TRACES, check_trace
 from birdfall.model.findings import Note
+from birdfall.record.kept import kept_with_record
 from birdfall.record.record import Record
 from birdfall.record.split import ByParts
 
@@ -44,6 +45,11 @@ def trace_sizes(record: Record) -> dict[str, int]:
 
     `text` counts the accounts with texts.
     """
+    return dict(_count_traces(record))
+
+
+@kept_with_record
+def _count_traces(record: Record) -> tuple[tuple[str, int], ...]:
     found: dict[str, int] = {}
     if record.has("acts"):
         rows = record.sql(
@@ -89,7 +95,7 @@ def trace_sizes(record: Record) -> dict[str, int]:
         found["creation"] = _count(
             record, "SELECT count(DISTINCT account) AS n FROM accounts WHERE created_at IS NOT NULL"
         )
-    return {k: n for k, n in sorted(found.items(), key=lambda i: (-i[1], i[0])) if n}
+    return tuple(item for item in sorted(found.items(), key=lambda i: (-i[1], i[0])) if item[1])
 
 
 def _count(record: Record, query: str) -> int:

@@ -14,12 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birdfall.measures.suspensions.status_spells import spells
+from birdfall.measures.suspensions.status_spells import HIDDEN, spells
+from birdfall.record.kept import kept_with_record
 from birdfall.record.record import NEVER, Record
 from birdfall.record.split import EACH_ACCOUNT, ByParts
 
-#: Statuses in which an account cannot be seen, suspension first. `limited` can be seen.
-HIDDEN: Final = ("suspended", "taken_down", "deactivated", "deleted")
 #: Cause of an absence by its first status: 1 suspension, 2 deactivation, 3 deletion.
 SUSPENSION, DEACTIVATED, DELETED = 1, 2, 3
 _CAUSE: Final = {
@@ -63,11 +62,18 @@ class Absences:
     def __len__(self) -> int:
         return len(self.code)
 
+    def as_read_only(self) -> Absences:
+        """These, which nobody can change from now on."""
+        for name in self.__dataclass_fields__:
+            getattr(self, name).flags.writeable = False
+        return self
+
     def select(self, keep: NDArray[np.bool_]) -> Absences:
         """Those for which `keep` (bool[n]) holds."""
         return Absences(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
 
 
+@kept_with_record
 def find_absences(record: Record, until: int | None = None) -> Absences:
     """All absences of a record, as known at a moment.
 
@@ -107,10 +113,8 @@ def find_absences(record: Record, until: int | None = None) -> Absences:
         _microseconds(table, name, NEVER)[order] for name in ("ended_by", "ended_after")
     )
     last_seen = _microseconds(table, "last_seen", 0)[order]
-    status = np.array([_CAUSE[s] for s in table.column("status").to_pylist()], dtype=np.int8)[order]
-    goes_on = np.array([s in _CAUSE for s in table.column("ended_as").to_pylist()], dtype=bool)[
-        order
-    ]
+    status, ended_as = (_causes(table.column(name))[order] for name in ("status", "ended_as"))
+    goes_on = ended_as > 0
     # A spell that ends as another hidden status is followed by that one: the chain is one absence.
     begins = np.concatenate(([True], ~goes_on[:-1]))[: len(code)]
     first = np.flatnonzero(begins)
@@ -142,9 +146,18 @@ def find_absences(record: Record, until: int | None = None) -> Absences:
         back_after,
         back_by,
         np.maximum(known, found.fell_by),
-    )
+    ).as_read_only()
 
 
+def _causes(statuses: pa.ChunkedArray) -> NDArray[np.int8]:
+    """The cause that each hidden status is, 0 for every other and for none."""
+    coded = statuses.combine_chunks().dictionary_encode()
+    causes = np.array([*(_CAUSE.get(s, 0) for s in coded.dictionary.to_pylist()), 0], np.int8)
+    places = coded.indices.fill_null(len(causes) - 1).to_numpy(zero_copy_only=False)
+    return np.asarray(causes[places], np.int8)
+
+
+@kept_with_record
 def record_end(record: Record) -> int:
     """Until when statuses were watched, us: the end of coverage, or the last status."""
     last = record.sql(

@@ -19,8 +19,10 @@ from __future__ import annotations
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from birdfall.model.schemas import FALLEN, TIME
+from birdfall.record.kept import kept_with_record
 from birdfall.record.record import Record
 from birdfall.record.split import ByParts, in_order
 
@@ -43,6 +45,8 @@ SPELLS: Final = pa.schema(
     ]
 )
 
+#: Statuses in which an account cannot be seen, suspension first. `limited` can be seen.
+HIDDEN: Final = ("suspended", "taken_down", "deactivated", "deleted")
 #: A fall that is lifted and set anew within this time was never lifted, microseconds.
 SET_ANEW_US: Final = 60_000_000
 
@@ -54,16 +58,21 @@ SELECT count(*) AS accounts, count(*) FILTER (first) AS active FROM (
     FROM statuses GROUP BY account
 )
 """
-#: $1: whether the log tells of the making of accounts.
+#: Accounts of which more than one row tells: in the order of nothing but one row there is nothing
+#: to see. $1: whether the log tells of the making of accounts.
 _CHAIN: Final = f"""
-WITH told AS (
+WITH several AS (
+    SELECT s.* FROM statuses s SEMI JOIN (
+        SELECT account FROM statuses GROUP BY account HAVING count(*) > 1
+    ) USING (account)
+), told AS (
     SELECT account, status, reason, observation, "after", time, line, source,
            coalesce(status = 'active' AND observation = 'change' AND "after" IS NULL
            AND lead(observation) OVER w = 'change' AND lead("after") OVER w IS NULL
            AND lead(status) OVER w IN ('suspended', 'taken_down')
            AND epoch_us(lead(time) OVER w) - epoch_us(time) <= {SET_ANEW_US}
            AND coalesce(lag(status) OVER w != 'active', NOT $1), false) AS lifted
-    FROM statuses
+    FROM several
     WINDOW w AS (
         PARTITION BY account ORDER BY time, "after" NULLS LAST, line, source, status
     )
@@ -100,10 +109,23 @@ _QUERY: Final = (
     SELECT *, lead(status) OVER v AS ended_as, lead(lower) OVER v AS ended_after,
            lead(upper) OVER v AS ended_by
     FROM changes WINDOW v AS (PARTITION BY account ORDER BY run)
+), alone AS (
+    SELECT account, any_value(status) AS status, any_value(reason) AS reason,
+           any_value(observation) AS observation, any_value("after") AS "after",
+           any_value(time) AS time
+    FROM statuses GROUP BY account HAVING count(*) = 1
+), every AS (
+    SELECT account, run, status, reason, lower, upper, ended_as, ended_after, ended_by, last_seen
+    FROM spelled
+    UNION ALL
+    SELECT account, 1, status, reason,
+           coalesce("after", CASE WHEN observation = 'change' THEN time END), time,
+           NULL, NULL, NULL, time
+    FROM alone
 )
 SELECT s.account, i.code, s.status, s.reason, s.lower AS fell_after, s.upper AS fell_by,
        s.ended_as, s.ended_after, s.ended_by, s.last_seen
-FROM spelled s JOIN ids i ON i.id = s.account
+FROM every s JOIN ids i ON i.id = s.account
 WHERE list_contains($2, s.status)
 ORDER BY s.upper, s.lower, i.code, s.run
 """
@@ -136,6 +158,16 @@ def spells(record: Record, statuses: tuple[str, ...] = FALLEN) -> pa.Table:
     >>> [(row["fell_by"].microsecond, row["ended_as"]) for row in rows]
     [(10, 'active')]
     """
+    wanted = set(statuses)
+    if not wanted <= set(HIDDEN):
+        return _find_spells(record, tuple(statuses))
+    found = _find_spells(record, HIDDEN)
+    those = pc.is_in(found.column("status"), value_set=pa.array(sorted(wanted), pa.string()))
+    return found if pc.all(those, min_count=0).as_py() else found.filter(those)
+
+
+@kept_with_record
+def _find_spells(record: Record, statuses: tuple[str, ...]) -> pa.Table:
     rows = record.sql(
         _QUERY,
         [_tells_of_making(record), list(statuses)],
@@ -162,6 +194,7 @@ def count_set_anew(record: Record) -> int:
     return int(rows.column(0)[0].as_py())
 
 
+@kept_with_record
 def _tells_of_making(record: Record) -> bool:
     """Whether statuses tell of most accounts first that they are active: these were made then."""
     merge = "SELECT sum(accounts)::BIGINT AS accounts, sum(active)::BIGINT AS active FROM parts"

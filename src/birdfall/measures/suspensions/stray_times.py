@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birdfall.model.units import DAY_US
+from birdfall.record.kept import kept_with_record
 from birdfall.record.record import Record
 from birdfall.record.split import ByParts, ByRows
 
@@ -64,6 +65,7 @@ def find_stray_times(times: NDArray[np.int64]) -> StrayTimes | None:
     return StrayTimes(stray, int(ordered[first]), int(ordered[last])) if stray else None
 
 
+@kept_with_record
 def find_stray_statuses(record: Record) -> StrayTimes | None:
     """The statuses of a record that lie years away from all others, where no source says when it
     watched; None if none does.
