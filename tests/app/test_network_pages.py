@@ -201,3 +201,23 @@ def test_every_trace_is_read_from_the_tables_it_needs(opened, trace):
     whole = dataclasses.replace(opened, record=from_tables(tables))
     small = trace_of(whole, trace, [whole.record.ids.code(a) for a in "ab"])
     assert len(small) == len(read_trace(whole.record, trace)) > 0
+
+
+def test_the_picture_of_time_counts_each_pair_that_is_left_when_it_first_met(view, networked):
+    rows = view.finding.table("edges").to_pylist()
+    one = rows[0]["source"]
+    for query, hidden in (
+        (NetworkQuery(certainty="all"), []),
+        (NetworkQuery(certainty="all", begin=1, end=2), []),
+        (NetworkQuery(certainty="all", account=one), []),
+        (NetworkQuery(), [1]),
+    ):
+        bins = view.first_meetings(query, hidden)
+        asked = dataclasses.replace(query, begin=None, end=None)
+        pairs = view.select(asked, hidden).pairs(0, len(rows))
+        slowly = [0] * len(bins.counts)
+        for pair in pairs:
+            slowly[(pair.first - bins.begin) // bins.step] += 1
+        assert list(bins.counts) == slowly and sum(slowly) == len(pairs)
+    page = networked.get(f"{PAGE}?sure=all").text
+    assert "data-play" in page and page.count('data-end="') == 2 and 'data-png="' in page

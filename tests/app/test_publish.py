@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.datastructures import FormData
 
+from birdfall.app.history import Change, last_changes, note_change
 from birdfall.app.publish_pages import MAX_KEY_CHARS, said_layout
 from birdfall.model.errors import CaseError
 from birdfall.pipeline.report import REPORT_FILE, render_report
@@ -85,3 +86,27 @@ def test_a_damaged_layout_is_said_to_be_damaged(networked, text):
     case.put({LAYOUT_FILE: text.encode()})
     with pytest.raises(CaseError, match="damaged"):
         ReportLayout.from_case(case)
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "ar", "pt"])
+def test_who_changed_what_is_listed_and_each_change_has_words(networked, language):
+    desk = networked.workspace.desk("posts")
+    assert 'id="h-changes"' not in networked.get(f"/{language}/c/posts/publish").text
+    for change in Change:
+        note_change(desk, change, "owner <1>")
+    page = networked.get(f"/{language}/c/posts/publish").text
+    listed = page.partition('id="h-changes"')[2].partition("</ul>")[0]
+    said = [words(language)(f"app.change.{change}") for change in Change]
+    assert all(one in listed for one in said) and "owner &lt;1&gt;" in listed
+    assert listed.index(said[-1]) < listed.index(said[0])  # the newest first
+
+
+def test_a_form_that_changes_a_case_is_noted(networked, monkeypatch):
+    monkeypatch.setattr("birdfall.app.publish_pages.begin_job", lambda *_: 1)
+    monkeypatch.setattr("birdfall.app.ask_pages.begin_job", lambda *_: 1)
+    networked.send(PAGE, "/en/c/posts/publish/verify")
+    networked.send(PAGE, "/en/c/posts/publish/evidence")
+    networked.send(PAGE, "/en/c/posts/ask", {"title": "t"})
+    changes = last_changes(networked.workspace.desk("posts"))
+    assert [one.what for one in changes] == ["measured", "evidence", "verified"]
+    assert {one.who for one in changes} == {"owner 1"}

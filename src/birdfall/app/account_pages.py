@@ -7,7 +7,7 @@ import datetime as dt
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -173,8 +173,22 @@ class Brush:
         return any(moment % MINUTE_US for moment in (self.begin, self.end))
 
 
-def draw_brush(bins: Bins, query: AccountQuery, zone: str) -> Brush | None:
-    """The picture of a wave; None where nothing fell."""
+class Stretch(Protocol):
+    """What is asked of a stretch of time: its ends in microseconds; None: open."""
+
+    @property
+    def begin(self) -> int | None:
+        """Its begin."""
+        ...
+
+    @property
+    def end(self) -> int | None:
+        """Its end."""
+        ...
+
+
+def draw_brush(bins: Bins, query: Stretch, zone: str) -> Brush | None:
+    """The picture on which a stretch is chosen; None where nothing happened."""
     if not bins.counts:
         return None
     edges, highest = bins.edges, max(*bins.counts, 1)

@@ -97,6 +97,7 @@ class AskPages:
             return go_to(f"/{language}/c/{quote(desk.name, safe='')}/ask")
         asked = JobRequest(JobKind.MEASURE, language, choices, tuple(left_out))
         await in_thread(begin_job, desk, asked)
+        await in_thread(note_change, desk, Change.MEASURED, self.site.visitor(request))
         return go_to(f"/{language}/c/{desk.name}/job")
 
     async def job(self, request: Request) -> Response:
@@ -115,6 +116,7 @@ class AskPages:
         desk, language = self.site.desk(request), self.site.language(request)
         await self.site.read_form(request)
         await in_thread(stop_job, desk)
+        await in_thread(note_change, desk, Change.STOPPED, self.site.visitor(request))
         return go_to(f"/{language}/c/{desk.name}/job")
 
     async def again(self, request: Request) -> Response:

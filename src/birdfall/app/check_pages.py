@@ -12,6 +12,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from birdfall.app.history import Change, note_change
 from birdfall.app.jobs import last_job
 from birdfall.app.open_case import open_case
 from birdfall.app.page_error import PageError
@@ -157,6 +158,7 @@ class CheckPages:
         said = text_of(form, "said")[:MAX_TEXT_CHARS]
         fields = measured_of(values) if text_of(form, "as") == "fields" else None
         await in_thread(add_claim, desk.case(), said, fields)
+        await in_thread(note_change, desk, Change.CLAIM, self.site.visitor(request))
         return go_to(f"/{language}/c/{desk.name}/q/claims")
 
     def _render(self, request: Request, desk: Desk, *, text: str, checked: object) -> Response:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from birdfall.app.begin_pages import take_files
+from birdfall.app.history import Change, note_change
 from birdfall.app.jobs import JobKind, JobRequest, begin_job
 from birdfall.app.page_error import PageError
 from birdfall.app.reading import (
@@ -130,6 +131,7 @@ class DataPages:
         if not uploads_of(form, "files") and not text_of(form, "table"):
             raise PageError("no-file")
         await take_files(desk, form)
+        await in_thread(note_change, desk, Change.FILES, self.site.visitor(request))
         return go_to(f"/{language}/c/{desk.name}/data")
 
     async def remove(self, request: Request) -> Response:
@@ -137,6 +139,7 @@ class DataPages:
         desk, language = self.site.desk(request), self.site.language(request)
         await self.site.read_form(request)
         await in_thread(desk.remove_file, int(request.path_params["number"]))
+        await in_thread(note_change, desk, Change.FILES, self.site.visitor(request))
         return go_to(f"/{language}/c/{desk.name}/data")
 
     async def take_in(self, request: Request) -> Response:
@@ -147,6 +150,7 @@ class DataPages:
         if not seen or not all(one.is_ready for one in seen):
             return go_to(f"/{language}/c/{desk.name}/data")
         await in_thread(begin_job, desk, JobRequest(JobKind.READ, language))
+        await in_thread(note_change, desk, Change.READ, self.site.visitor(request))
         return go_to(f"/{language}/c/{desk.name}/job")
 
 

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from birdfall.app.account_pages import field_text, moment_of, read_moment
+from birdfall.app.account_pages import draw_brush, field_text, moment_of, read_moment
 from birdfall.app.group_notes import GroupNote, group_key, put_note, read_notes
 from birdfall.app.group_panel import (
     MAX_MEMBERS,
@@ -142,6 +142,7 @@ class NetworkPages:
         notes = read_notes(desk)
         said = {g: notes.get(group_key(view.members(g)), GroupNote()) for g in view.groups()}
         selection = chosen_pairs(opened, view, wanted, said)
+        bins = view.first_meetings(*asked_pairs(opened, view, wanted, said))
         pairs = selection.pairs(wanted.start, PAGE_ROWS)
         picture = view.draw(selection)
         codes = {c for p in pairs for c in (p.source, p.target)} | {n.code for n in picture.nodes}
@@ -159,6 +160,7 @@ class NetworkPages:
             "after": after if after < selection.edges.num_rows else None,
             "by_handle": by_handle,
             "size": PICTURE_SIZE,
+            "brush": draw_brush(bins, wanted.query, wanted.zone),
             "certainties": tuple(CERTAINTIES),
             "begin": field_text(wanted.query.begin, wanted.zone),
             "end": field_text(wanted.query.end, wanted.zone),
@@ -270,6 +272,15 @@ def chosen_pairs(
 
     said: what was said of groups: hidden ones are left out, but where one is asked for.
     """
+    return view.select(*asked_pairs(opened, view, wanted, said))
+
+
+def asked_pairs(
+    opened: OpenCase, view: NetworkView, wanted: NetworkFilter, said: Mapping[int, GroupNote]
+) -> tuple[NetworkQuery, list[int]]:
+    """Which pairs a page shows: the query with the account that is searched for, and the groups of
+    which nothing is shown.
+    """
     hidden = [g for g, note in said.items() if note.hidden and g != wanted.query.group]
     query = wanted.query
     if wanted.search:
@@ -278,7 +289,7 @@ def chosen_pairs(
             query.certainty, query.weight, query.layer, query.group, query.begin, query.end,
             -1 if code is None else code,
         )  # fmt: skip
-    return view.select(query, [] if wanted.hidden else hidden)
+    return query, [] if wanted.hidden else hidden
 
 
 def find_code(opened: OpenCase, view: NetworkView, name: str) -> int | None:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from birdfall.app.account_table import Bins, time_step
 from birdfall.app.open_case import OpenCase
 from birdfall.model.findings import Finding
 from birdfall.record.ids import pseudonym
@@ -233,6 +234,22 @@ class NetworkView:
         inside = np.unique(self._groups_at(accounts))
         shown = tuple(g for g in self.groups() if g in inside)
         return Selection(edges, accounts, shown)
+
+    def first_meetings(self, query: NetworkQuery, hidden: Sequence[int] = ()) -> Bins:
+        """When the pairs that a query leaves first met; its stretch is not looked at.
+
+        hidden: as of `select`.
+        """
+        edges = self.select(replace(query, begin=None, end=None), hidden).edges
+        span = self.span
+        if span is None or not edges.num_rows:
+            return Bins(0, 1_000_000, ())
+        first = edges.column("first").cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
+        begin, end = int(first.min()), int(first.max())
+        step = time_step(end - begin)
+        begin = begin // step * step
+        counts = np.bincount((first - begin) // step, minlength=(end - begin) // step + 1)
+        return Bins(begin, step, tuple(int(n) for n in counts))
 
     def _groups_at(self, codes: np.ndarray) -> np.ndarray:
         """int64[n]: the groups of accounts, 0 for none."""

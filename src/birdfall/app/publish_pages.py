@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from birdfall.app.ask_pages import split_names
+from birdfall.app.history import Change, last_changes, note_change
 from birdfall.app.jobs import (
     JobKind,
     JobRequest,
@@ -73,6 +74,7 @@ class PublishPages:
             settings=settings,
             accounts=[(account, names.get(account, account)) for account in known],
             verified=last_of_kind(desk, JobKind.VERIFY),
+            changes=await in_thread(last_changes, desk),
             evidence=evidence.stat().st_size if evidence.is_file() else None,
             has_report=case.read(REPORT_FILE) is not None,
             layout=layout,
@@ -96,6 +98,7 @@ class PublishPages:
         first = text_of(form, "first")
         names = [*texts_of(form, "public"), *split_names(text_of(form, "more_public"))]
         await in_thread(_write, case, first if first in LANGUAGES else language, names, layout)
+        await in_thread(note_change, desk, Change.REPORT, self.site.visitor(request))
         return go_to(f"/{language}/c/{desk.name}/publish")
 
     async def preview(self, request: Request) -> Response:
@@ -122,6 +125,8 @@ class PublishPages:
         desk, language = self.site.desk(request), self.site.language(request)
         await self.site.read_form(request)
         await in_thread(begin_job, desk, JobRequest(kind, language))
+        what = Change.VERIFIED if kind is JobKind.VERIFY else Change.EVIDENCE
+        await in_thread(note_change, desk, what, self.site.visitor(request))
         return go_to(f"/{language}/c/{desk.name}/job")
 
     async def report(self, request: Request) -> Response:

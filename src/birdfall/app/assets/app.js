@@ -140,11 +140,51 @@
         later();
       });
     }
+    // how something came is played: the end of the stretch goes on, a step after each picture
+    for (const play of form.querySelectorAll("[data-play]")) {
+      play.addEventListener("click", async () => {
+        const on = play.getAttribute("aria-pressed") !== "true";
+        play.setAttribute("aria-pressed", String(on));
+        const end = ends.find((one) => one.dataset.end === "to"), last = times.length - 1;
+        const step = Math.ceil(last / 40);
+        let n = Number(end.value) >= last ? Number(ends[0].value) : Number(end.value);
+        while (n < last && play.getAttribute("aria-pressed") === "true" && play.isConnected) {
+          n = Math.min(last, n + step);
+          end.value = n;
+          field(end).value = n === last ? "" : times[n];
+          say(end);
+          paint();
+          await show();
+          await new Promise((go) => setTimeout(go, 200));
+        }
+        play.setAttribute("aria-pressed", "false");
+      });
+    }
     form.addEventListener("change", (event) => {
       if (event.target.name === "wave" && brush) { form.requestSubmit(); return; }
       if (event.target.name) later();
     });
   }
+
+  // the picture as PNG, twice as large, made of the SVG
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-png]");
+    if (!button) return;
+    const image = new Image();
+    image.addEventListener("load", () => {
+      const canvas = document.createElement("canvas");
+      canvas.width = canvas.height = 2 * Number(button.dataset.size);
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob((made) => {
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(made);
+        link.download = button.dataset.name;
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      });
+    });
+    image.src = button.dataset.png;
+  });
 
   for (const button of all("[data-copy]")) {
     button.addEventListener("click", async () => {
