@@ -110,6 +110,14 @@ def count_worlds(text: str) -> tuple[int, int]:
     return len(held), len(held) - sum(held)
 
 
+def number_of_files(each: int) -> int:
+    """Damaged files of all readers, `each` of one."""
+    sys.path.insert(0, str(ROOT / "tests" / "sources"))
+    from fuzz_files import READERS
+
+    return each * len(READERS)
+
+
 def number_of_conversations(each: int) -> int:
     """How many there are with `each` a protocol."""
     sys.path.insert(0, str(ROOT / "tests" / "watch"))
@@ -153,11 +161,16 @@ def parts() -> dict[str, Part]:
             ),
         ),
         "damaged": Part(
-            "20,000 damaged files of every format",
+            "20,000 damaged files for every reader",
             script(
-                "tests/sources/fuzz_files.py", "--files", "20000", "--state", "build/damaged.json"
+                "tests/sources/fuzz_files.py",
+                "--files",
+                "20000",
+                "--each-reader",
+                "--state",
+                "build/damaged-readers.json",
             ),
-            Repetitions("damaged.json", count_files, 20_000, "faults"),
+            Repetitions("damaged-readers.json", count_files, number_of_files(20_000), "faults"),
         ),
         "kills": Part(
             "500 kills each of import, run, and a watch of a recording, Jetstream and the firehose",

@@ -1,11 +1,12 @@
 """Damaged files of every known format: no traceback, nothing lost in silence, bounded memory.
 
-    python tests/sources/fuzz_files.py [--files N] [--seed S] [--state FILE]
+    python tests/sources/fuzz_files.py [--files N] [--each-reader] [--seed S] [--state FILE]
 
 Each file is one of the corpus, damaged in one to three ways drawn by its number; the same number
 gives the same file. A reader may refuse it with a reason, or read what is left: it may raise
 nothing else, take no longer than a file of its size should, and give no more rows than the file
-has. With --state the run goes on where it was stopped.
+has. With --each-reader there are N files for every reader that has files in the corpus, one reader
+after the other. With --state the run goes on where it was stopped.
 """
 
 import argparse
@@ -25,8 +26,14 @@ from pathlib import Path
 
 from birdfall.model.errors import BirdfallError
 from birdfall.sources.ingest import load
+from birdfall.sources.registry import choose_source
 
 CORPUS = Path(__file__).parent / "corpus"
+#: Readers of the files of the corpus, sorted. Streams in bytes have tests of their own.
+READERS = (
+    "account-list", "activitypub", "bluesky-pages", "container", "downloads", "dsa", "lemmy",
+    "mastodon-admin", "mediawiki-log", "ozone", "table", "telegram", "x",
+)  # fmt: skip
 #: Seconds of a processor that a file of some thousand bytes may take.
 MAX_SECONDS = 20.0
 #: Growth of the process over a whole run, in bytes.
@@ -50,6 +57,17 @@ def seeds():
         elif number % 7 == 1:
             contained.append((f"{name}, gzip", f"{ending}.gz", gzip.compress(content), options))
     return found + contained
+
+
+def seeds_by_reader():
+    """Reader to its files, in the order of `READERS`."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in seeds():
+            path = Path(folder) / f"file.{seed[1]}"
+            path.write_bytes(seed[2])
+            found.setdefault(choose_source(path).NAME, []).append(seed)
+    return dict(sorted(found.items()))
 
 
 # -- ways of damage --------------------------------------------------------------------------------
@@ -295,18 +313,31 @@ def lost_rows(record, data):
     for row in record.table("rejected").to_pylist() if record.has("rejected") else ():
         if row["line"] is None and str(row["value"]).isdecimal():
             counted += int(row["value"])
-    empty = sum(not line.strip(b" ,;\t\0") for line in data.splitlines())
+    empty = sum(not line.strip(b" ,;\t\0") for text in texts_of(data) for line in text.splitlines())
     lost = max(named) - min(named) + 1 - len(named) - counted - empty
     return f"fault: {lost} rows of which nothing is said" if lost > 0 else ""
 
 
-def run(count, seed=0, first=0, told=lambda _number, _results: None):
-    """Results of files `first` to `count`, and the faults as (number, what was done, fault)."""
-    files = seeds()
+def texts_of(data):
+    """A file, or the files in it if it is an archive that can be opened."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [archive.read(name) for name in archive.namelist()]
+    except Exception:  # of a damaged one nothing is known
+        return [data]
+
+
+def run(count, seed=0, first=0, told=lambda _number, _results: None, groups=None):
+    """Results of files `first` to `count`, and the faults as (number, what was done, fault).
+
+    groups: lists of seeds, of which each has an equal part of the numbers; None: all in one.
+    """
+    groups = groups or [seeds()]
+    each = max(1, -(-count // len(groups)))
     results, faults = Counter(), []
     with tempfile.TemporaryDirectory() as folder:
         for number in range(first, count):
-            done, ending, data, options = damaged(number, seed, files)
+            done, ending, data, options = damaged(number, seed, groups[number // each])
             result = try_file(Path(folder) / f"file.{ending}", data, options)
             results[result.partition(":")[0]] += 1
             if result.startswith("fault"):
@@ -320,14 +351,17 @@ def main():
     """Damage and read so many files; 1 if there was a fault."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--files", type=int, default=500)
+    parser.add_argument("--each-reader", action="store_true", help="so many for each reader")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--state", type=Path, help="where to keep how far it came")
     given = parser.parse_args()
+    count = given.files * (len(READERS) if given.each_reader else 1)
+    groups = list(seeds_by_reader().values()) if given.each_reader else None
     first, before_stop = given.first, 0
     if given.state and given.state.exists():
         kept = json.loads(given.state.read_text("utf-8"))
-        if kept["done"] < given.files:
+        if kept["done"] < count:
             first, before_stop = kept["done"], kept["faults"]
 
     def keep(number, results):
@@ -338,13 +372,13 @@ def main():
                 given.state.write_text(json.dumps(state), "utf-8")
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    results, faults = run(given.files, given.seed, first, keep)
+    results, faults = run(count, given.seed, first, keep, groups)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
     if grown > MAX_GROWTH_BYTES:
         print(f"the process grew by {grown >> 20} MiB")
     told = ", ".join(f"{n} {what}" for what, n in sorted(results.items()))
     found = len(faults) + before_stop
-    print(f"{given.files - first} damaged files: {told}; {found} faults")
+    print(f"{count - first} damaged files: {told}; {found} faults")
     return int(bool(found) or grown > MAX_GROWTH_BYTES)
 
 

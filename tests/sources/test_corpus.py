@@ -44,6 +44,12 @@ def found_in(record, name):
     if name == "follows":
         listed = rows(record, "follows")
         return sorted([f["follower"], f["followed"], f["observation"]] for f in listed)
+    if name == "dated":
+        listed = rows(record, "follows")
+        return sorted(
+            [f["follower"], f["followed"], *(iso(f[t]) if f[t] else "" for t in ("since", "until"))]
+            for f in listed
+        )
     if name == "counts":
         listed = rows(record, "counts")
         return sorted([c["account"], c["followers"], iso(c["time"])] for c in listed)

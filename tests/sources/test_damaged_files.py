@@ -11,13 +11,28 @@ def test_some_damaged_files_raise_nothing():
 
 @pytest.mark.slow
 def test_many_damaged_files_raise_nothing():
-    results, faults = fuzz_files.run(500, seed=2)
-    assert not faults and results["read"] > 100 and results["refused"] > 100
+    groups = fuzz_files.seeds_by_reader()
+    assert tuple(groups) == fuzz_files.READERS
+    count = 500 * len(groups)
+    results, faults = fuzz_files.run(count, seed=2, groups=list(groups.values()))
+    assert not faults and sum(results.values()) == count
+    assert results["read"] > 100 and results["refused"] > 100
 
 
 def test_the_same_number_gives_the_same_file():
     files = fuzz_files.seeds()
     assert fuzz_files.damaged(5, 0, files) == fuzz_files.damaged(5, 0, files)
+
+
+def test_each_reader_has_an_equal_part_of_the_numbers(monkeypatch):
+    tried = []
+    monkeypatch.setattr(
+        fuzz_files, "try_file", lambda path, *_: tried.append(path.suffix) or "read"
+    )
+    groups = [[("one", "csv", b"a,b", {})], [("two", "json", b"{}", {})]]
+    monkeypatch.setattr(fuzz_files, "damaged", lambda _n, _s, files: (["x"], *files[0][1:]))
+    fuzz_files.run(6, first=1, groups=groups)
+    assert tried == [".csv"] * 2 + [".json"] * 3
 
 
 def test_a_reader_that_raises_is_found(monkeypatch, tmp_path):

@@ -20,7 +20,9 @@ from birdfall.sources.shared.record_rows import ROWS_PER_BATCH, ActRow, RowBuffe
 from birdfall.sources.shared.timestamps import TimeReader
 
 NAME = "activitypub"
-_STREAMS: Final = re.compile(rb'"https?://www\.w3\.org/ns/activitystreams"')
+_STREAMS: Final = re.compile(
+    rb'"https?://www\.w3\.org/ns/activitystreams"|"type"\s*:\s*"OrderedCollection(?:Page)?"'
+)
 _ITEMS: Final = re.compile(rb'"(?:orderedItems|items)"\s*:\s*\[|"actor"\s*:')
 _KINDS: Final = {"Announce": "repost", "Like": "like", "Create": "post"}
 _TIMES: Final = TimeReader()

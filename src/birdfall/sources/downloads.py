@@ -1,5 +1,9 @@
 """What Instagram and TikTok give people of their own account, as JSON: followers, whom they follow,
-likes. Each entry says when. TikTok says whose it is, Instagram does not: `--const account=NAME`."""
+likes. Each entry says when. TikTok says whose it is, Instagram does not: `--const account=NAME`.
+
+Pages of followers of TikTok's interface for research name neither whose they are nor when, so that
+the edges are `seen`.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,7 @@ _INSTAGRAM: Final = re.compile(rb'"string_list_data"\s*:\s*\[')
 _TIKTOK: Final = re.compile(
     rb'"(?:FansList|Follower List|Follower|Following List|Like List|Favorite Videos)"\s*:'
 )
+_RESEARCH: Final = re.compile(rb'"user_follow(?:ers|ing)"\s*:\s*\[')
 _TIKTOK_MARKS: Final = (b'"Activity"', b'"Your Activity"', b'"Profile"', b'"Profile And Settings"')
 _VIDEO: Final = re.compile(r"/video/(\d+)")
 #: Lists of Instagram of whom the account follows; the others are of who follows it.
@@ -41,7 +46,7 @@ def sniff(_path: Path, head: bytes) -> float:
     """Sure of Instagram's lists and of TikTok's sections."""
     if head.lstrip()[:1] not in (b"[", b"{"):
         return 0.0
-    if _INSTAGRAM.search(head) and b'"timestamp"' in head:
+    if (_INSTAGRAM.search(head) and b'"timestamp"' in head) or _RESEARCH.search(head):
         return 0.95
     return 0.95 if any(m in head for m in _TIKTOK_MARKS) and _TIKTOK.search(head) else 0.0
 
@@ -64,6 +69,9 @@ class _OwnRows:
         self.buffers = RowBuffers(options.source_of(path))
         self._path = path
         self._own = (options.constants.get("account") or "").lstrip("@").casefold()
+        said = options.constants.get("observed_at")
+        zone = find_zone(options.time_zone)
+        self._seen = TimeReader(zone).microseconds(said) if said else None
         self._place = 0
         self._others = 0
 
@@ -72,6 +80,10 @@ class _OwnRows:
         if page.value("string_list_data") is not None:
             # the file of followers is an array of entries
             self._add_entry(page, followed="following" in self._path.name.casefold())
+            return
+        data = page.child("data") or page
+        if "user_followers" in data or "user_following" in data:
+            self._add_research(data)
             return
         lists = [k for k in page.fields if k.startswith("relationships_")]
         for key in lists:
@@ -82,6 +94,25 @@ class _OwnRows:
                 self._others += sum(1 for _ in page.children(key))
         if not lists:
             self._add_tiktok(page)
+
+    def _add_research(self, data: JsonObject) -> None:
+        """Take a page of TikTok's interface for research."""
+        for key in ("user_followers", "user_following"):
+            for person in data.children(key):
+                self._place += 1
+                name = person.filled_text("username")
+                if name is None:
+                    self.buffers.rejections.add(self._place, "username", None, "an empty name")
+                    continue
+                own, other = self._account(), name.casefold()
+                ends = (own, other) if key == "user_following" else (other, own)
+                shown = person.filled_text("display_name")
+                self.buffers.add(
+                    AccountRow(other, self._place, name, shown, observed_at=self._seen)
+                )
+                self.buffers.add(
+                    FollowRow(*ends, self._place, observation="seen", observed_at=self._seen)
+                )
 
     def _add_entry(self, entry: JsonObject, *, followed: bool) -> None:
         self._place += 1

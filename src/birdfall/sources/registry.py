@@ -30,6 +30,7 @@ _BUILT_IN: Final = {
     "telegram": "birdfall.sources.telegram",
     "activitypub": "birdfall.sources.activitypub",
     "mastodon-admin": "birdfall.sources.mastodon_admin",
+    "lemmy": "birdfall.sources.lemmy",
     "bluesky-pages": "birdfall.sources.bluesky_pages",
     "downloads": "birdfall.sources.downloads",
     "x": "birdfall.sources.x",

@@ -79,21 +79,27 @@ def read_records(
 def open_page(value: JsonObject) -> list[JsonObject]:
     """The objects that a page holds in a list, each with what the page says beside it; else itself.
 
-    A page has one list of objects under a name that interfaces use, alone or within `data`.
+    A page has one list of objects under a name that interfaces use, alone or within `data`; GraphQL
+    has it one object deeper, with each object as a `node`.
     """
     captured = open_envelope(value)
     if captured is not None:
         return [captured]
-    for holder in (value, value.child("data"), value.child("response"), value.child("result")):
+    holders = [value, *(value.child(k) for k in ("data", "response", "result", "hits"))]
+    data = value.child("data")
+    for inner in (data.child(k) for k in data.fields) if data is not None else ():
+        if inner is not None and any("node" in edge for edge in inner.children("edges", 1)):
+            holders.append(inner)
+    for holder in holders:
         for key in PAGE_KEYS if holder is not None else ():
-            inner = holder.value(key) if holder is not None else None
-            if isinstance(inner, list) and inner and all(isinstance(i, dict) for i in inner):
+            listed = holder.value(key) if holder is not None else None
+            if isinstance(listed, list) and listed and all(isinstance(i, dict) for i in listed):
                 beside = {
                     f"page.{k}": v
                     for k, v in value.fields.items()
                     if not isinstance(v, (list, dict))
                 }
-                return [JsonObject(beside | item) for item in inner]
+                return [JsonObject(beside | item) for item in listed]
     return [value]
 
 

@@ -15,6 +15,10 @@ from typing import Any, Final
 #: Stands where a character could not be read. Texts may hold it; a name that does is no name: two
 #: names could be taken for one.
 UNREADABLE: Final = "\ufffd"
+#: Keys by which databases such as MongoDB name the type of a value in JSON.
+_TYPES: Final = ("oid", "date", "numberLong", "numberInt", "numberDouble", "numberDecimal", "uuid")
+_TYPED_TEXT: Final = re.compile(rf'\{{\s*"\$(?:{"|".join(_TYPES)})"')
+_TYPED_BYTES: Final = re.compile(_TYPED_TEXT.pattern.encode())
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -122,6 +126,9 @@ def load_json(data: bytes | str) -> Any:
     """
     try:
         value = json.loads(data)
+        typed = _TYPED_TEXT.search(data) if isinstance(data, str) else _TYPED_BYTES.search(data)
+        if typed:
+            value = _without_types(value)
         # half a pair stands in JSON as an escape, or in bytes that are no UTF-8, or in another UTF
         if isinstance(data, str):
             doubtful = "\\u" in data or not data.isascii()
@@ -130,6 +137,17 @@ def load_json(data: bytes | str) -> Any:
         return _with_whole_characters(value) if doubtful else value
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _without_types(value: Any) -> Any:
+    """Values instead of objects that hold nothing but a value and its type."""
+    if isinstance(value, dict):
+        if len(value) == 1:
+            ((key, inner),) = value.items()
+            if key.startswith("$") and key[1:] in _TYPES:
+                return _without_types(inner)
+        return {key: _without_types(inner) for key, inner in value.items()}
+    return [_without_types(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _with_whole_characters(value: Any) -> Any:

@@ -221,42 +221,6 @@ _SAME_QUESTION: Final = {
 }
 
 
-#: Digits of a whole number that a spreadsheet keeps.
-_KEPT_DIGITS: Final = 15
-#: Digits of a moment in milliseconds since 1970; in finer units zeros may follow.
-_CLOCK_DIGITS: Final = 13
-#: So many zeros beyond them, in all values together, are no chance.
-_LOST_DIGITS: Final = 9
-
-
-def rounded_columns(
-    columns: Sequence[str], sample: Sequence[Mapping[str, str | None]]
-) -> list[str]:
-    """Columns of long ids that a spreadsheet rounded: zeros alone from the 16th digit on.
-
-    Moments counted in micro- or nanoseconds since 1970 end in zeros too, but are no ids: they are
-    known by the column's name, or by zeros that begin before the digits a spreadsheet keeps.
-    """
-    found = []
-    roles = columns_by_role(columns)
-    times = {c for role in ("posted", "observed", "born") for c in roles.get(role, [])}
-    for column in columns:
-        if column in times:
-            continue
-        values = {v for row in sample if (v := row.get(column))}
-        beyond = [v[_KEPT_DIGITS:] for v in values if v.isdecimal() and len(v) > _KEPT_DIGITS]
-        kept = "".join(v[_CLOCK_DIGITS:_KEPT_DIGITS] for v in values)
-        lost = sum(map(len, beyond))
-        if (
-            kept.strip("0")
-            and len(beyond) == len(values) > 1
-            and lost >= _LOST_DIGITS
-            and not "".join(beyond).strip("0")
-        ):
-            found.append(column)
-    return found
-
-
 def _correct_by_values(chosen: Chosen) -> None:
     """Take roles away from columns whose values speak against them."""
     _tell_hours(chosen)
@@ -266,7 +230,8 @@ def _correct_by_values(chosen: Chosen) -> None:
                 _move(chosen, column, role)
     for column in list(chosen.columns("is_suspended")):
         values = chosen.values(column)
-        if values and all(_looks_like_time(v) for v in values):
+        dated = [v for v in values if v.casefold() not in NO_ID]
+        if dated and all(_looks_like_time(v) and len(v) > 6 for v in dated):
             _move(chosen, column, "is_suspended", "suspended")
     for column in list(chosen.columns("reply_id")):
         # threads whose posts name themselves
@@ -310,6 +275,25 @@ def _columns_of_hours(chosen: Chosen) -> list[str]:
     return [c for c, values in named.items() if values and all(map(_CLOCK.fullmatch, values))]
 
 
+#: A whole number, its thousands parted or not.
+_COUNT: Final = re.compile(r"\d+|\d{1,3}([ .,'\u00a0\u202f])\d{3}(?:\1\d{3})*")
+_WHO_AND_WHEN: Final = ("account", "handle", "name", "posted", "observed")
+#: Names of columns by which a table is known to be German or Dutch, where "Follower" are counted.
+_GERMAN: Final = frozenset(
+    (
+        "konto",
+        "nutzer",
+        "benutzer",
+        "nutzername",
+        "benutzername",
+        "datum",
+        "tag",
+        "zeit",
+        "zeitpunkt",
+    )
+)
+
+
 def _tell_counts_from_lists(chosen: Chosen) -> None:
     """Counts are called like what they count."""
     for role in ("hashtags", "links", "mentions"):
@@ -317,6 +301,20 @@ def _tell_counts_from_lists(chosen: Chosen) -> None:
             values = chosen.values(column)
             if values and all(re.fullmatch(r"-?\d{1,6}", v) for v in values):
                 _move(chosen, column, role)
+    for column in list(chosen.columns("follower")):
+        # "Follower" is one who follows, and how many do in German and as many people write it
+        values = chosen.values(column)
+        alone = not chosen.first("followed", "edge_to") and chosen.first("posted", "observed")
+        if (
+            squeeze_name(column) == "follower"
+            and alone
+            and all(_COUNT.fullmatch(v) for v in values)
+        ):
+            plain = all(v.isdecimal() for v in values)
+            others = {squeeze_name(c) for role in _WHO_AND_WHEN for c in chosen.columns(role)}
+            # numbers beside English names may be ids: then it is asked
+            counts = not plain or bool(others & _GERMAN)
+            _move(chosen, column, "follower", "followers" if counts else None)
     for role in ("followers", "following", "posts"):
         for column in list(chosen.columns(role)):
             if any(re.search(r"[^\W\d]{6,}|https?:", v) for v in chosen.values(column)[:50]):
@@ -334,6 +332,16 @@ def _tell_flags_from_ids(chosen: Chosen) -> None:
             flags = {v.casefold() for v in chosen.values(column)}
             if flags and flags <= {"true", "false"}:
                 _move(chosen, column, role)
+    for role in ("follower", "followed"):
+        for column in list(chosen.columns(role)):
+            flags = {v.casefold() for v in chosen.values(column)}
+            if flags and flags <= _FLAGS:
+                _move(chosen, column, role)
+    _tell_flags_of_reposts(chosen)
+
+
+def _tell_flags_of_reposts(chosen: Chosen) -> None:
+    """Columns called by the id of what was reposted may hold whether the row is a repost."""
     own = chosen.filled("act_id")
     for column in list(chosen.columns("repost_id")):
         values = chosen.values(column)
@@ -342,6 +350,8 @@ def _tell_flags_from_ids(chosen: Chosen) -> None:
             continue  # small ids of other rows
         if values and all(v.casefold() in _FLAGS for v in values):
             said = any(v not in ("0", "-1") for v in values)
+            if said and squeeze_name(column).endswith(("id", "idstr")) and "1" in values:
+                continue
             _move(chosen, column, "repost_id", "is_repost" if said else None)
 
 
@@ -351,7 +361,9 @@ def _move(chosen: Chosen, column: str, role: str, to: str | None = None) -> None
         chosen.by_role.setdefault(to, []).append(column)
 
 
-_FLAGS: Final = frozenset(("true", "false", "yes", "no", "t", "f", "0", "1", "-1"))
+_FLAGS: Final = frozenset(
+    ("true", "false", "yes", "no", "t", "f", "0", "1", "-1", "si", "sí", "oui", "non", "sim", "não")
+)
 
 
 def are_known_handles(chosen: Chosen, column: str | None) -> bool:

@@ -28,13 +28,14 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "account": "account user author actor usuario usuaria cuenta autor autora utilisateur compte "
     "auteur creator "
     "utilizador usuariox conta perfil profil cuentas accounts sender poster participant "
-    "acct المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل logtitle "
+    "acct uploader blocker المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل logtitle "
     "utente autore konto nutzer benutzer kullanici пользователь автор",
     "handle": "handle screenname userscreenname userusername authorusername authorscreenname "
     "username authorhandle authorshortname authormetaname "
     "accounthandle accountusername fromuser fromuserscreenname "
     "fromusername twitterhandle tweetuser userhandle channelusername profilehandle userhandle "
-    "usernametag accountaddress uniqueid authoruniqueid twitterscreenname influencer "
+    "usernametag profileurl profilelink userurl userlink accounturl accountlink "
+    "accountaddress uniqueid authoruniqueid twitterscreenname influencer "
     "nombredeusuario "
     "nomdutilisateur nomedeusuario pseudo arroba alias nick nickname اسمالمستخدم المعرف "
     "nutzername benutzername nomeutente kullaniciadi",
@@ -48,7 +49,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "timestampms createtime createtimeiso takenattimestamp takenat createdtimestamp "
     "createdtime tweettime tweetcreatedat postedat postedon posttime postdate publishedat "
     "publishedtime publishdate publishedon published dateposted datepublished datecreated "
-    "creationtime createdate createdat created postcreated timestampshare parsedcreatedat "
+    "creationtime uploaddate uploadedat createdate createdat created postcreated timestampshare "
+    "parsedcreatedat "
     "posted sent tweeted timestamp localtime datetime dateandtime time ts at when moment date "
     "day indexedat "
     "fechahora fechayhora fechapublicacion fechadepublicacion publicado momento fecha dia "
@@ -62,6 +64,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "timestampcollected lastchecked scrapedat crawledat fetchedat queriedat harvestedat "
     "harvesteddate snapshotat snapshotdate snapshot captureddat capturedat twarcretrievedat "
     "measuredat dateobserved datechecked datecollected lookedat recordedat asof "
+    "verificadoel comprobadoel observadoel consultadoel vistoel gepruftam gesehenam conferidoem "
+    "vistoem constatele observele vuele vule verifiele "
     "observadoen consultado fechaconsulta fechadeconsulta fecharevision revisado visto vistoen "
     "observado consultele dateconsultation dateobservation datedeconsultation vu verifieele "
     "verificadoem dataconsulta datadeconsulta observadoem تاريخالرصد تاريخالفحص",
@@ -119,6 +123,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "links": "linkattachmentlink urls links entitiesurls expandedurls urlslinked alllinks "
     "outlinks urlsexpanded "
     "expandedlinks finallink linksshared enlaces liens sharedlinks expandedurl "
+    "partage partagee compartido compartida compartilhado compartilhada partilhado geteilterlink "
+    "condiviso "
     "unshortenedurl canonicalurl expanded expandedlink",
     "url": "link url lien enlace href urls address tweeturl statusurl posturl permalink "
     "permalinkurl tweetpermalink messageurl videourl twitterurl tiktokurl postlink "
@@ -144,7 +150,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "datesuppression datedesuppression supprimele apagadoem excluidoem dataexclusao تاريخالحذف",
     "target": "target targetid targetuser mentioned touser objetivo destino cible alvo subject "
     "reported reporteduser reportedaccount reportedid denunciado denunciada signale "
-    "targetaccount accused victim",
+    "targetaccount accused victim blocked blockeduser blockedaccount "
+    "reportedpost reportedstatus reportedtweet reportedcontent reportedurl publicaciondenunciada",
     "reporter": "reporter reporterid reporteraccount reportedby denunciante denunciador "
     "signaleur auteurdusignalement reportingaccount flagger المبلغ",
     "text": "fulltext rawcontent text tweettext posttext messagetext message content body "
@@ -152,15 +159,18 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "videodescription hitsentence snippet openingtext fullcontent contentstext summary "
     "texto mensaje contenido tuit publicacion texte contenu message mensagem conteudo comentario "
     "نص النص المحتوى الرسالة "
-    "captiontext desc datadesc videotitle inhalt beitrag nachricht testo messaggio metin текст",
+    "captiontext desc datadesc videotitle inhalt beitrag nachricht testo messaggio metin mesaj "
+    "текст",
     "kind": "kind type action act tweettype sourcetweettype posttype interaction interactiontype "
-    "tipo accion acao typeaction نوع",
+    "tipo accion acao typeaction نوع verb",
     # what became of an account
-    "status": "status state accountstatus userstatus estado estatus estadodelacuenta statut "
+    "status": "status state accountstatus userstatus httpstatus httpstatuscode statuscode httpcode "
+    "responsecode estado estatus estadodelacuenta statut "
     "etat statutducompte situacao estadodaconta situacaodaconta الحالة حالة حالةالحساب",
     "suspended": "suspendedat suspendedobserved suspendedon suspensiondate suspensiontime "
     "datesuspended takendownat removedat bannedat fechasuspension fechadesuspension "
     "suspendidael suspendidoel datesuspension datedesuspension datasuspensao datadesuspensao "
+    "sumiu sumiuem desapareceuem desaparecioel disparule disparuele "
     "gone dategone goneat disappeared disappearedat desaparecida desaparecio disparu "
     "desapareceu تاريخالتعليق "
     "gesperrtam gesperrtseit sospesoil suspensoem",
@@ -176,7 +186,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "grund motivazione",
     # follows and counts
     "follower": "follower followerid followerdid seguidor seguidora abonne متابع idseguidor",
-    "followed": "followed followedid followee followeeid leader followeduser following_user "
+    "followed": "followed followedid followinguserid followingid friendid followingdid "
+    "followeduserid followee followeeid leader followeduser following_user "
     "seguido seguida suivi cuentaseguida المتابع",
     "since": "since followedat followedsince followingsince followdate datefollowed followstart "
     "sigueseguidodesde desde siguedesde depuis suividepuis seguedesde desdequando منذ startdate "
@@ -239,6 +250,7 @@ _WHEN: Final = r"(?:at|on|date|time|timestamp|datetime|datetimeutc|ts|utc)"
 _NAMED: Final = r"(?:acct|screenname|username|handle|login|nick(?:name)?)"
 #: Who did it, by what was done.
 _DOER: Final = r"(?:re)?(?:tweet|post|blog|shar|lik|comment|repl(?:y|i)|quot|boost|vot|upload)er"
+_DONE_BY: Final = r"(?:lik|favou?rit|vot|writt?|post|tweet|publish|upload|comment)(?:ed|en)by"
 _SEEN: Final = (
     r"collected|captured|scraped|crawled|observed|retrieved|harvested|fetched|checked|measured"
 )
@@ -256,6 +268,9 @@ _BUILT: Final = tuple(
         ("repost_of", rf"{_SHARED}(?:from|of)?{_POST}?(?:{_WHO}(?:{_ID}|name)?|{_WHO}?{_NAMED})"),
         ("repost_of", r"re(?:tuit|tweet|post)e?ad[oa]d[eoa](?:usuari[oa]|cuenta|conta|autora?)?"),
         ("repost_of", r"(?:re)?(?:tweete|publie|partage)e?s?d[eu](?:compte|utilisateur|auteur)?"),
+        ("repost_or_quote_id", rf"(?:ref|reference[ds]?|related|source){_POST}{_ID}"),
+        ("repost_of", r"copyhistory0?(?:owner|from)id"),
+        ("forwarded_part", r"copyhistory0?id"),
         ("forwarded_part", rf"{_FORWARD}(?:channel)?{_POST}{_ID}?"),
         ("repost_of", rf"{_FORWARD}(?:chat|peer|source|{_WHO})(?:{_ID}|name|title|username)?"),
         ("repost_of", rf"original{_POST}?{_WHO}(?:{_ID}|{_NAMED}|name)?"),
@@ -263,14 +278,24 @@ _BUILT: Final = tuple(
         ("quote_id", rf"quot(?:ed|e)(?:of)?{_POST}?{_ID}"),
         ("reply_id", rf"(?:inreplyto|repl(?:y|ied)to|inresponseto){_POST}?{_ID}|parent{_POST}?id"),
         ("reply_to", rf"(?:inreplyto|repl(?:y|ied)to)(?:{_WHO}(?:{_ID}|name)?|{_WHO}?{_NAMED})"),
-        ("account", _DOER),
+        ("account", rf"{_DOER}|{_DONE_BY}"),
+        ("account_id", rf"{_DONE_BY}{_WHO}?{_ID}|from{_WHO}(?:id|idstr|uid)"),
+        ("handle", rf"{_DONE_BY}{_WHO}?{_NAMED}|from{_WHO}{_NAMED}"),
         ("account_id", rf"(?:{_WHO}|{_DOER})(?:uu)?(?:id|idstr|uid|pk|guid|did)"),
         ("handle", rf"(?:{_WHO}|{_DOER}){_NAMED}"),
-        ("name", rf"{_WHO}(?:display|full|real|screen)?name"),
+        ("name", rf"(?:from)?{_WHO}(?:display|full|real|screen)?name"),
         ("is_suspended", rf"(?:is)?{_WHO}(?:is)?(?:suspended|banned)"),
         ("suspended", rf"{_WHO}?(?:suspen(?:ded|sion)|ban(?:ned)?|takedown|removal){_WHEN}"),
+        ("suspended", r"(?:suspen[ds]|sospes|gesperrt|bann?id|banni|bloque(?:ad|e)|expuls)"
+                      r"[a-z]{0,4}?"
+                      r"(?:em|en|el|le|am|il|desde|depuis|seit|fecha|data|date)"),
         ("observed", rf"(?:last)?{_LOOKED}{_WHEN}|date(?:of)?{_LOOKED}|{_SEEN}"),
-        ("acted", rf"(?:lik|favorit|favourit|re(?:tweet|post|blog)|shar|boost|vot)e?d?{_WHEN}"),
+        ("acted", r"(?:lik|favou?rit|re(?:tweet|post|blog)|shar|boost|vot|block|report|flagg?)"
+                  rf"(?:ed|d)?{_WHEN}"),
+        ("until", r"unfollow(?:ed|ing)?(?:you|me|us)?(?:at|on|date|time|since)?"
+                  r"|(?:date|time)(?:of)?(?:the)?unfollow(?:ed|ing)?|dejodeseguir(?:te|me|el|en)?"
+                  r"|(?:a)?cessededesuivre(?:le)?|deixoudeseguir(?:em)?"),
+        ("since", r"follow(?:ed|ing)(?:you|me|us)?(?:at|on|date|since)"),
         ("posted", r"(?:created?|posted|published|sent|date|time|timestamp)(?:at|on|time|date)?"
                    r"(?:utc|gmt|local|iso)"),
         ("posted", rf"{_POST}(?:s|ed)?(?:created|published|posted|sent)?{_WHEN}"),

@@ -34,6 +34,8 @@ BLOCK_BYTES: Final = 8 << 20
 MAX_ROW_LINES: Final = 10_000
 #: Lines above the header, at most.
 MAX_LINES_ABOVE: Final = 40
+#: What stands in rows and not in a header: a number that is no number of a column.
+_NUMBER: Final = re.compile(r"\d[\d.,:/-]*\d|^\s*\d+\s*$|://")
 _BLANK: Final = re.compile(rb"\r\n|\n|\r")
 _BLANKS: Final = re.compile(rb"[\r\n]*")
 
@@ -110,7 +112,8 @@ def _lines_above(lines: list[str]) -> int:
         first = next((n for n, w in enumerate(widths) if w >= max(3, 0.6 * most)), 0)
         # blank lines alone are passed over anyway, but for those of empty cells
         told = any(widths[:first]) or any(line.strip() for line in lines[:first])
-        if not told or any(w > 2 for w in widths[:first]):
+        # one or two cells are a title, more are no header if most are empty: names of groups
+        if not told or any(w > max(2, 0.5 * widths[first]) for w in widths[:first]):
             continue
         rest = _rows("".join(lines[first:200]), delimiter)
         if sum(len(row) == most for row in rest) >= 0.5 * len(rest):
@@ -124,6 +127,9 @@ def _is_one_table(lines: list[str], delimiter: str) -> bool:
     if not rows or len(rows[0]) < 2 or len({len(row) for row in rows}) > 1:
         return False
     filled = [sum(bool(c.strip()) for c in row) for row in rows[:MAX_LINES_ABOVE]]
+    if len(rows) > 2 and filled[0] <= 0.5 * filled[1] and filled[1] > 0.9 * len(rows[0]):
+        # names of groups of columns, as merged cells are saved, above the header
+        return any(_NUMBER.search(cell) for cell in rows[1])
     # a title, or nothing, that a spreadsheet filled up with empty cells
     return filled[0] > 1 or max(filled) < 3
 

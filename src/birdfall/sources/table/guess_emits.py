@@ -24,7 +24,8 @@ from birdfall.sources.table.column_choice import (
 )
 from birdfall.sources.table.column_roles import squeeze_name
 from birdfall.sources.table.guess_posts import deletion_emits, post_emits
-from birdfall.sources.table.mapping import STATUS_WORDS
+from birdfall.sources.table.handles import fold_handle
+from birdfall.sources.table.mapping import KIND_WORDS, STATUS_WORDS
 from birdfall.sources.table.sql_plan import NO_WORDS, YES_WORDS
 
 #: Names of an id that say of what only by the company they keep.
@@ -41,9 +42,13 @@ _PROFILE_ROLES: Final = (
 
 def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterator[Emit]:
     """The rows that each row of the table becomes. Raises UsageError for what must be asked."""
-    followed = chosen.first("followed") or chosen.first("edge_to")
-    if chosen.first("follower") and followed:
-        yield from _follow(chosen, chosen.first("follower"), followed)
+    follower, followed = _edge_ends(chosen)
+    if (log := _follow_log(chosen)) is not None:
+        yield from log
+    elif follower and followed:
+        yield from _follow(chosen, follower, followed)
+    elif (dated := _dated_follow(chosen)) is not None:
+        yield from _list_of_one(chosen, dated, constants, where)
     elif chosen.first("reporter") and (reported := chosen.first("target", "account_id", "account")):
         yield from _reports(chosen, reported)
     elif _is_about_accounts(chosen, constants):
@@ -52,15 +57,89 @@ def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterat
         yield from _account_emits(chosen, constants, where)
     elif _is_edge_list(chosen):
         _ask_if_acts(chosen, where)
-        yield from _follow(chosen, chosen.first("edge_from"), chosen.first("edge_to"))
+        yield from _follow(chosen, chosen.columns("edge_from")[0], chosen.columns("edge_to")[0])
     else:
         yield from deletion_emits(chosen)
         yield from post_emits(chosen, constants, where)
         yield from _statuses_of_authors(chosen, where)
 
 
-def _follow(chosen: Chosen, follower: str | None, followed: str | None) -> Iterator[Emit]:
-    assert follower and followed
+def _edge_ends(chosen: Chosen) -> tuple[str | None, str | None]:
+    """Who follows and who is followed; where one of them is not called so, it is the account."""
+    follower, followed = chosen.first("follower"), chosen.first("followed")
+    if bool(follower) == bool(followed):
+        return follower, followed
+    followed = followed or chosen.first("edge_to")
+    besides = ("text", "object", "repost_id", "status", "suspended", "is_suspended", "followers")
+    if not chosen.first(*besides):
+        other = chosen.first("account_id", "account", "handle")
+        return follower or other, followed or other
+    return follower, followed
+
+
+def _follow_log(chosen: Chosen) -> list[Emit] | None:
+    """The emits of a log whose rows begin or end a follow, by a word; None if it is none."""
+    kind, when = chosen.filled("kind"), time_columns(chosen, "posted")
+    words = {v.casefold() for v in chosen.values(kind)} if kind else set()
+    begun = tuple(sorted(w for w in words if KIND_WORDS.get(w, w) == "follow"))
+    ended = tuple(sorted(w for w in words if KIND_WORDS.get(w, w) == "unfollow"))
+    actor, other = chosen.first("follower"), chosen.account()
+    followed = chosen.first("followed", "target", "edge_to", "object") or (other if actor else None)
+    follower = actor or other
+    if not (kind and when and follower and followed) or words != {*begun, *ended}:
+        return None
+    made = list(_follow(chosen, follower, followed))
+    edges = made[0]
+    known = {c: n for c, n in edges.columns.items() if c not in ("since", "until")}
+    said = {"observation": "change"}
+    dated = [
+        replace(edges, columns=known | {c: when}, constants=said, only_if={kind: w}, ordered=())
+        for c, w in (("since", begun), ("until", ended))
+        if w
+    ]
+    return [*dated, *made[1:]]
+
+
+def _dated_follow(chosen: Chosen) -> str | None:
+    """The column that says when each account of a list began or ceased to follow one that the list
+    does not name; None if there is none.
+    """
+    if chosen.filled("text", "act_id", "object") or chosen.account() is None:
+        return None
+    listed = (chosen.filled("until"), chosen.filled("since"))
+    return next((c for c in listed if c and _OF_FOLLOWS.search(squeeze_name(c))), None)
+
+
+#: What stands in the names of columns that say when somebody followed.
+_OF_FOLLOWS: Final = re.compile(r"follow|seguir|suivre|segu[ei]")
+
+
+def _list_of_one(
+    chosen: Chosen, dated: str, constants: dict[str, str], where: str
+) -> Iterator[Emit]:
+    """Follows of the account whose list this is. Raises UsageError if nothing says whose."""
+    account, followed = chosen.account(), constants.get("followed")
+    assert account
+    if followed is None:
+        raise UsageError(
+            f'"{printable(dated, 40)}" says when accounts began or ceased to follow, and nothing '
+            "says whom",
+            where=where,
+            why="A follow has two ends, and the file names one.",
+            fix="Say whose followers these are: --const followed=NAME.",
+            questions=(Question("Whose followers are these?", "--const followed=", open=True),),
+        )
+    folded = are_known_handles(chosen, account)
+    columns: dict[str, tuple[str, ...]] = {"follower": (account,)}
+    columns |= _present(chosen, "since", "until")
+    said = {"followed": fold_handle(followed) if folded else followed, "observation": "change"}
+    yield Emit("follows", columns, said, handles=("follower",) if folded else ())
+    yield from _profile(
+        chosen, account, chosen.first("born"), ("account",) if folded else (), False
+    )
+
+
+def _follow(chosen: Chosen, follower: str, followed: str) -> Iterator[Emit]:
     seen = time_columns(chosen, "observed")
     began = chosen.filled("since")
     when = (began,) if began else None if seen else time_columns(chosen, "posted")
@@ -97,7 +176,9 @@ def _is_edge_list(chosen: Chosen) -> bool:
 
 def _ask_if_acts(chosen: Chosen, where: str) -> None:
     """Raise UsageError if the edges may be acts: they have a time of their own, or an id."""
-    timed = time_columns(chosen, "posted")
+    spans = (chosen.filled("since"), chosen.filled("until"))
+    span = next((c for c in spans if c and not _OF_FOLLOWS.search(squeeze_name(c))), None)
+    timed = time_columns(chosen, "posted") or ((span,) if span else None)
     own = chosen.filled("act_id")
     if not (timed or (own and squeeze_name(own) not in BARE_IDS)):
         return
@@ -127,7 +208,9 @@ def _reports(chosen: Chosen, reported: str) -> Iterator[Emit]:
     if reporter is None or when is None:
         return
     act_id = chosen.filled("act_id")
-    columns = {"account": (reporter,), "object": (reported,), "target": (reported,), "time": when}
+    of_posts = _OF_POSTS.search(squeeze_name(reported)) is not None
+    columns = {"account": (reporter,), "object": (reported,), "time": when}
+    columns |= {} if of_posts else {"target": (reported,)}
     text = chosen.filled("text", "reason")
     columns |= {"text": (text,)} if text else {}
     columns |= {"act_id": (act_id,)} if act_id else {}
@@ -136,7 +219,14 @@ def _reports(chosen: Chosen, reported: str) -> Iterator[Emit]:
         for role, column in (("account", reporter), ("object", reported), ("target", reported))
         if are_known_handles(chosen, column)
     )
-    yield Emit("acts", columns, {"kind": "report", "object_kind": "account"}, handles=folded)
+    if of_posts:
+        folded = tuple(role for role in folded if role == "account")
+    said = {"kind": "report", "object_kind": "post" if of_posts else "account"}
+    yield Emit("acts", columns, said, handles=folded)
+
+
+#: What stands in the names of columns of posts that were reported.
+_OF_POSTS: Final = re.compile(r"post|status|tweet|content|url|publicaci")
 
 
 def _is_about_accounts(chosen: Chosen, constants: dict[str, str]) -> bool:
@@ -159,7 +249,9 @@ def _is_about_accounts(chosen: Chosen, constants: dict[str, str]) -> bool:
     named = chosen.filled("account_id", "account", "handle") or act_id or "account" in constants
     if not says_status and holds_addresses_of_posts(chosen):
         return False
-    known = any(chosen.first(r) for r in _PROFILE_ROLES) or chosen.first("handle")
+    timed = any(not _is_creation(c) for c in chosen.columns("posted"))
+    # a handle beside a time: something was done then that no name of a column tells
+    known = any(chosen.first(r) for r in _PROFILE_ROLES) or (chosen.first("handle") and not timed)
     if not known and chosen.filled("account_id", "account"):
         times = chosen.columns("posted")
         return not act_id and bool(times) and all(_is_creation(c) for c in times)
@@ -352,7 +444,7 @@ def _changes(
         column = chosen.first(role)
         if column is None or fell is None:
             continue
-        columns = who | {"time": (column,)}
+        columns, told = who | {"time": (column,)}, chosen.values(column)
         if column == fell and last_seen:
             columns["after"] = (last_seen,)
         columns |= _present(chosen, "reason") if column == fell else {}
@@ -364,6 +456,7 @@ def _changes(
             columns,
             {"status": status, "observation": "change"},
             skip_if_null=(column,),
+            skip_if={column: NO_ID} if any(v.casefold() in NO_ID for v in told) else {},
             handles=folded,
             ordered=ordered,
         )
@@ -371,7 +464,7 @@ def _changes(
             yield made
             continue
         # "no" for a time of return: there was none
-        yield replace(made, skip_if={back: NO_ID})
+        yield replace(made, skip_if=made.skip_if | {back: NO_ID})
         if column != back:
             yield replace(made, only_if={back: NO_ID}, ordered=())
 

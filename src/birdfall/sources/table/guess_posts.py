@@ -25,6 +25,7 @@ from birdfall.sources.table.column_choice import (
     time_columns,
 )
 from birdfall.sources.table.column_roles import squeeze_name
+from birdfall.sources.table.done_to_posts import done_to_posts, is_of_blockers
 from birdfall.sources.table.mapping import KIND_WORDS
 from birdfall.sources.table.signs_in_texts import HASHTAGS, LINKS, MENTIONS
 from birdfall.sources.table.sql_plan import YES_WORDS
@@ -52,6 +53,7 @@ _ENTITIES: Final = {
 REPOST_WORDS: Final = ("repost", *(w for w, kind in KIND_WORDS.items() if kind == "repost"))
 
 QUOTE_WORDS: Final = ("quote", *(w for w, kind in KIND_WORDS.items() if kind == "quote"))
+REPLY_WORDS: Final = ("reply", *(w for w, kind in KIND_WORDS.items() if kind == "reply"))
 LIKE_WORDS: Final = ("like", *(w for w, kind in KIND_WORDS.items() if kind == "like"))
 #: Kinds of acts by which nothing is written.
 _NO_POSTS: Final = ("like", "follow", "unfollow", "block", "report")
@@ -79,19 +81,18 @@ def post_emits(chosen: Chosen, constants: dict[str, str], where: str = "") -> It
     folded = ("account",) if are_known_handles(chosen, account) else ()
     said = _said(chosen, text, act_id)
     kind = _kind_column(chosen)
-    named = (c for c in chosen.columns("object") if not chosen.sample or chosen.values(c))
-    thing = next((c for c in named if not _is_own_id(chosen, c, act_id)), None)
     held = (shared, *chosen.kinds.values(), chosen.filled("hashtags"), chosen.filled("mentions"))
-    if kind and not (act_id or text):
-        thing = thing or next(filter(None, held), None)
-    if not (thing or act_id or text or any(held)):
-        thing = chosen.first("object", "links", "url")
+    thing = _thing(chosen, act_id, text, kind, held)
     if not (thing or act_id or text or any(held) or chosen.filled("repost_id")):
         return
     if (when := _posted(chosen, where)) is None:
         return
     base["time"] = when
-    if thing is not None:
+    done = done_to_posts(chosen, act_id, base)
+    if done is not None and not (text or thing):
+        made = [replace(done, handles=folded)]
+    elif thing is not None:
+        said = {c: n for c, n in said.items() if c != "act_id" or n != (thing,)}
         acted = _on_object(chosen, base | {"object": (thing,)} | said, kind, constants)
         made = [replace(acted, handles=folded), *_uses(chosen, base | said, folded, besides=thing)]
     else:
@@ -103,6 +104,37 @@ def post_emits(chosen: Chosen, constants: dict[str, str], where: str = "") -> It
     yield from (replace(emit, constants=emit.constants | so) for emit in made)
     if account is not None:
         yield from _authors(chosen, account, folded)
+
+
+def _thing(
+    chosen: Chosen,
+    act_id: str | None,
+    text: str | None,
+    kind: str | None,
+    held: tuple[str | None, ...],
+) -> str | None:
+    """The column of what was acted on, where rows are acts on things and no posts."""
+    named = (c for c in chosen.columns("object") if not chosen.sample or chosen.values(c))
+    thing = next((c for c in named if not _is_own_id(chosen, c, act_id)), None)
+    if act_id and kind and not (thing or text) and _is_shared(chosen, act_id):
+        return act_id
+    if thing or act_id or text:
+        return thing
+    account, target = chosen.account(), chosen.filled("target")
+    if target and is_of_blockers(account):
+        return target
+    if kind:
+        return next(filter(None, (*held, target)), None)
+    return None if any(held) else chosen.first("object", "links", "url")
+
+
+def _is_shared(chosen: Chosen, ids: str) -> bool:
+    """Whether ids stand beside several accounts each, as in a log of what was done to posts."""
+    account = chosen.account()
+    if account is None or chosen.filled("repost_id", "repost_of", "repost_or_quote_id"):
+        return False
+    pairs = {(row.get(ids), row.get(account)) for row in chosen.sample if row.get(ids)}
+    return len({thing for thing, _ in pairs}) < len(pairs)
 
 
 def _posted(chosen: Chosen, where: str) -> tuple[str, ...] | None:
@@ -150,10 +182,14 @@ def _on_object(
     constants: dict[str, str],
 ) -> Emit:
     """Acts on the objects of a column, of the kind that a column or a person says."""
-    if target := chosen.filled("target"):
+    target = chosen.filled("target")
+    if target:
         columns = columns | {"target": (target,)}
+    of_people = {"object_kind": "account"} if columns["object"] == (target,) else {}
     if kind:
-        return Emit("acts", columns | {"kind": (kind,)})
+        return Emit("acts", columns | {"kind": (kind,)}, of_people)
+    if of_people and is_of_blockers(*columns["account"]):
+        return Emit("acts", columns, {"kind": "block"} | of_people)
     if "object_kind" in constants:
         said = {"kind": constants.get("kind", "use"), "object_kind": constants["object_kind"]}
         return Emit("acts", columns, said)
@@ -264,11 +300,12 @@ def _posts(
             {"kind": "delete", "object_kind": "post"}, skip_if_null=(deleted,), handles=folded,
         )  # fmt: skip
     either = chosen.filled("repost_or_quote_id")
-    if either and kind:
-        yield Emit(
-            "acts", base | ids | {"object": (either,)}, {"kind": "quote", "object_kind": "post"},
-            only_if={kind: QUOTE_WORDS}, handles=folded,
-        )  # fmt: skip
+    for name, listed in (("quote", QUOTE_WORDS), ("reply", REPLY_WORDS)):
+        if either and kind and not chosen.filled(f"{name}_id"):
+            yield Emit(
+                "acts", base | ids | {"object": (either,)}, {"kind": name, "object_kind": "post"},
+                only_if={kind: listed}, skip_if={either: NO_ID}, handles=folded,
+            )  # fmt: skip
     for role, name in (("reply_id", "reply"), ("quote_id", "quote")):
         if column := chosen.filled(role):
             target = chosen.filled("reply_to") if name == "reply" else None
@@ -369,7 +406,9 @@ def _forwarded(
 
 def _is_forward(chosen: Chosen, column: str) -> bool:
     named = squeeze_name(column)
-    told = "forward" in named or named.startswith(("fwd", "reenviad", "transfer", "encaminhad"))
+    told = "forward" in named or named.startswith(
+        ("fwd", "reenviad", "transfer", "encaminhad", "copyhistory")
+    )
     return told and bool(chosen.values(column))
 
 

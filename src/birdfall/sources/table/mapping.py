@@ -44,8 +44,8 @@ KIND_WORDS: Final = {
         "resposta comentário رد تعليق",
         "quote": "quoted quote_tweet quotetweet cita citation citação اقتباس",
         "like": "liked favorite favourite favorited fav curtida إعجاب",
-        "follow": "followed seguimiento abonnement متابعة",
-        "unfollow": "unfollowed",
+        "follow": "followed follows seguimiento seguir siguió abonnement suivre suivi متابعة",
+        "unfollow": "unfollowed unfollows désabonnement",
         "report": "reported flag flagged denuncia signalement denúncia بلاغ",
         "block": "blocked bloqueo blocage bloqueio حظر",
         "mention": "mentioned mención mencion menção mencao إشارة",
@@ -56,6 +56,12 @@ KIND_WORDS: Final = {
 } | {
     "quote tweet": "quote",
     "replied to": "reply",
+    "dejó de seguir": "unfollow",
+    "dejar de seguir": "unfollow",
+    "ne plus suivre": "unfollow",
+    "deixou de seguir": "unfollow",
+    "deixar de seguir": "unfollow",
+    "إلغاء المتابعة": "unfollow",
     "me gusta": "like",
     "j'aime": "like",
     "إعادة نشر": "repost",
@@ -68,22 +74,23 @@ STATUS_WORDS: Final = {
         "active": "live|exists|ok|normal|available|visible|alive|open|unsuspended|reinstated|"
         "restored|activa|activo|activée|actif|active|ativa|ativo|visible|existe|restaurada|"
         "restaurado|rétabli|rétablie|reativada|reativado|restituida|restituido|نشط|نشطة|مستعاد|"
-        "موجود|200|unblock|unblocked|account is active",
+        "موجود|200|unblock|unblocked|account is active|aktiv|attivo|attiva",
         "suspended": "suspend|suspended account|account suspended|account is suspended|"
         "user has been suspended|user has been suspended.|this account has been suspended|"
         "this account is suspended|banned|ban|blocked|63|50|suspendida|suspendido|"
         "cuenta suspendida|la cuenta fue suspendida|cuenta bloqueada|bloqueada|bloqueado|"
         "suspendu|suspendue|compte suspendu|banni|bannie|bloqué|bloquée|suspensa|suspenso|"
         "conta suspensa|banida|banido|موقوف|موقوفة|معلق|معلّق|معلقة|محظور|محظورة|حساب موقوف|"
-        "permanently suspended|temporarily suspended",
+        "permanently suspended|temporarily suspended|gesperrt|sospeso|sospesa",
         "taken_down": "takedown|taken down|takendown|removed|removed by platform|"
         "eliminada por la plataforma|retirada|retirado|removida|removido|"
         "supprimé par la plateforme|"
         "retiré|retirée|مزال",
         "deactivated": "deactivate|disabled by user|desactivada|desactivado|désactivé|désactivée|"
-        "desativada|desativado|معطل|معطّل|معطلة",
+        "desativada|desativado|معطل|معطّل|معطلة|deaktiviert|disattivato|disattivata",
         "deleted": "delete|deleted account|account deleted|borrada|borrado|eliminada|eliminado|"
-        "supprimé|supprimée|excluída|excluído|apagada|apagado|محذوف|محذوفة",
+        "supprimé|supprimée|excluída|excluído|apagada|apagado|محذوف|محذوفة|gelöscht|"
+        "cancellato|cancellata",
         "limited": "silenced|limit|silence|restricted|throttled|shadowbanned|"
         "temporarily restricted|"
         "limitada|limitado|restringida|restringido|limité|limitée|restreint|restreinte|restrita|"

@@ -21,7 +21,7 @@ from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.rejections import Rejections
 from birdfall.sources.shared.time_words import zone_taken
 from birdfall.sources.table.cells import join_cells
-from birdfall.sources.table.column_choice import MAX_PLATFORMS, rounded_columns
+from birdfall.sources.table.column_choice import MAX_PLATFORMS
 from birdfall.sources.table.column_roles import columns_by_role
 from birdfall.sources.table.guess_columns import (
     find_ready_mapping,
@@ -29,6 +29,7 @@ from birdfall.sources.table.guess_columns import (
     unknown_columns_error,
 )
 from birdfall.sources.table.handles import fold_handle, looks_like_handle
+from birdfall.sources.table.rounded_ids import rounded_columns
 from birdfall.sources.table.rows import Emitter
 from birdfall.sources.table.sql_plan import Plan, Query, build_plan
 from birdfall.sources.table.sql_text import quote_name, quote_text
