@@ -68,7 +68,9 @@ class _BanLog:
     def _add_ban(self, entry: JsonObject) -> None:
         ban, person = entry.child("mod_ban"), entry.child("banned_person")
         named = person or JsonObject({})
-        account = named.filled_text("actor_id") or (ban and ban.filled_text("other_person_id"))
+        account = named.filled_text("actor_id")
+        if account is None and ban is not None:
+            account = ban.filled_text("other_person_id")
         time = _time(ban.value("when_")) if ban else None
         if (
             ban is None
