@@ -24,6 +24,7 @@ from birdfall.app.session import Sessions, VisitorRole, bearer_of, session_of
 from birdfall.app.workspace import Desk, Workspace, title_of
 from birdfall.model.errors import BirdfallError
 from birdfall.record.manifest import NAME as MANIFEST
+from birdfall.tell.kept_templates import keep_templates
 from birdfall.tell.words import LANGUAGES, NAMES, MessageValue, Words, words
 
 #: Fields and files of one form.
@@ -70,6 +71,7 @@ class Site:
             lstrip_blocks=True,
             undefined=StrictUndefined,
         )
+        keep_templates(self._environment)
         self._environment.globals["asset"] = asset_address
 
     def language(self, request: Request) -> str:

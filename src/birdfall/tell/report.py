@@ -32,6 +32,7 @@ from birdfall.record.record import Record
 from birdfall.tell.blocks import Block, WrittenSection
 from birdfall.tell.drawings import SIZES, ChartRendering, chart_specs
 from birdfall.tell.first_screen import KeyNumber, charts, four_numbers
+from birdfall.tell.kept_templates import keep_templates
 from birdfall.tell.layout import ReportLayout
 from birdfall.tell.marks import Marks, ShownNumber, resolve
 from birdfall.tell.names import names_of, sanitize_text
@@ -439,12 +440,14 @@ def _safe_json(data: object) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("birdfall.tell"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return keep_templates(
+        Environment(
+            loader=PackageLoader("birdfall.tell"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
     )
 
 

@@ -15,8 +15,6 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from birdfall.kernels.content_order import colour_neighbours, order_by_colour
 from birdfall.model.findings import Finding
@@ -179,6 +177,10 @@ def _whole_numbers(column: pa.ChunkedArray) -> np.ndarray:
 
 def connected_groups(n: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The connected component of each account, int32[n]: stands in for groups nobody looked for."""
+    # loaded where a network is written: a report without one does not wait for it
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     if n == 0:
         return np.empty(0, np.int32)
     joined = coo_array((np.ones(len(source), np.int8), (source, target)), shape=(n, n))

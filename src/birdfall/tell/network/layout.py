@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array
 
 from birdfall.kernels.layout import pack_discs, spring_layout
 
@@ -70,6 +69,9 @@ def _discs(n: int, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _quotient(
     disc: np.ndarray, source: np.ndarray, target: np.ndarray, weight: np.ndarray, discs: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    # loaded where a network is drawn: a report without one does not wait for it
+    from scipy.sparse import coo_array
+
     a, b = disc[source], disc[target]
     across = a != b
     rows, columns = np.r_[a[across], b[across]], np.r_[b[across], a[across]]

@@ -29,6 +29,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from birdfall.model.errors import BirdfallError
+from birdfall.tell.kept_templates import keep_templates
 from birdfall.tell.words import LANGUAGES, NAMES, MessageValue, Words, words
 from birdfall.watch.alerts.handoff import is_table
 from birdfall.watch.dashboard.live_updates import Updates
@@ -133,6 +134,7 @@ class _Pages:
             lstrip_blocks=True,
             undefined=StrictUndefined,
         )
+        keep_templates(self._environment)
         self._environment.globals["isolate_direction"] = isolate_direction
         self._environment.filters["strip_direction"] = strip_direction
         self._cache: OrderedDict[tuple[str, ...], _CachedPage] = OrderedDict()
