@@ -209,7 +209,7 @@ def findings(account=account, handle=handle):
         tables={
             "members": pa.table({"account": [one], "code": code}),
             "waves": pa.table(
-                {"wave": [1], "trigger": ["client"], "trigger_value": [f"{MARK}-app"]}
+                {"wave": [1], "trigger": ["client"], "trigger_value": [f"{MARK}-app, phone"]}
             ),
         },
     )

@@ -43,9 +43,7 @@ def test_pages_of_results_name_nobody(visitor, language):
     seen = 0
     for page in pages():
         answer = visitor.get(f"/{language}/c/night/{page}")
-        # an application is no person; the page is for who has the case
-        text = answer.text.replace(f"{MARK}-app", "")
-        assert MARK not in (text + str(answer.headers)).lower(), page
+        assert MARK not in (answer.text + str(answer.headers)).lower(), page
         seen += answer.status_code == 200
     assert seen > 5
 
@@ -73,6 +71,19 @@ def test_the_interface_names_nobody(visitor):
         assert MARK not in answer.text.lower(), path
     listed = visitor.client.get("/api/v1/cases", headers=program).json()
     assert listed[0]["title"].startswith("What hit @")
+
+
+def test_an_application_that_few_use_is_named_and_asked_for_in_no_session_without_handles(visitor):
+    place = "/en/c/night/accounts"
+    assert f"{MARK}-app" not in visitor.get(f"{place}/{code_of(visitor, 1)}").text
+    rare = visitor.get(f"{place}.csv?client={MARK}-app").text
+    assert rare.count("\n") == 1, "nobody is found by the name of an application that few use"
+    assert visitor.get(f"{place}.csv?client=other").text.count("\n") == 1 + 5
+
+
+def code_of(visitor, number):
+    """The code of an account of the case."""
+    return visitor.workspace.desk("night").case().record().ids.code(account(number))
 
 
 @pytest.mark.parametrize("page", BY_HANDLE)

@@ -249,7 +249,8 @@ def list_accounts(
 ) -> ShownAccounts:
     """What a page shows of the accounts that a filter asks for."""
     waves = tuple(wave_members(opened))
-    table = account_table(opened, wanted.wave if wanted.wave in waves else 0)
+    wave = wanted.wave if wanted.wave in waves else 0
+    table = account_table(opened, wave, by_handle=by_handle)
     page = table.page(wanted.query, PAGE_ROWS, wanted.after)
     return ShownAccounts(
         page,
@@ -368,26 +369,25 @@ def show_act(opened: OpenCase, act: ListedAct, *, by_handle: bool) -> ShownAct:
     """An act as a page shows it."""
     text = opened.quote(act.text[:MAX_TEXT_CHARS], by_handle=by_handle)
     what = opened.object_text(act, by_handle=by_handle)
-    return ShownAct(act.time, act.kind, what, text, act.client, act.language)
+    client = act.client if by_handle else opened.shared_client(act.client)
+    return ShownAct(act.time, act.kind, what, text, client, act.language)
 
 
 def account_csv(opened: OpenCase, wanted: AccountFilter) -> Iterator[bytes]:
     """All accounts that a filter lists, as lines of CSV, by pseudonym."""
-    table = account_table(opened, wanted.wave if wanted.wave in wave_members(opened) else 0)
+    wave = wanted.wave if wanted.wave in wave_members(opened) else 0
+    table = account_table(opened, wave, by_handle=False)
     names = ShownNames(opened.public)
     head = ("account", "suspended", "returned", "created", "client", "language", "group", "acts")
-    return _csv_lines(head, (_cells(row, names, table, opened) for row in table.rows(wanted.query)))
+    return _csv_lines(head, (_cells(row, names, table) for row in table.rows(wanted.query)))
 
 
-def _cells(
-    row: TableRow, names: ShownNames, table: AccountTable, opened: OpenCase
-) -> tuple[str | int, ...]:
+def _cells(row: TableRow, names: ShownNames, table: AccountTable) -> tuple[str | int, ...]:
     times = (
         "" if t is None else moment_of(t).isoformat() for t in (row.fell, row.returned, row.created)
     )
     group = table.group_of(row.code)
-    client = opened.shared_client(row.client)
-    return (names(row.code), *times, client, row.language, group, row.acts)
+    return (names(row.code), *times, row.client, row.language, group, row.acts)
 
 
 def _csv_lines(head: tuple[str, ...], rows: Iterator[tuple[str | int, ...]]) -> Iterator[bytes]:

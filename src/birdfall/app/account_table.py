@@ -294,15 +294,23 @@ def time_step(span_us: int) -> int:
     return next(wanted, BIN_SECONDS[-1] * 1_000_000)
 
 
-def account_table(opened: OpenCase, wave: int) -> AccountTable:
-    """The accounts of a wave; of number 0, all that fell. One that was made is kept."""
-    return _account_table(opened, wave)
+def account_table(opened: OpenCase, wave: int, *, by_handle: bool) -> AccountTable:
+    """The accounts of a wave; of number 0, all that fell. One that was made is kept.
+
+    by_handle: with the names of applications that few use, which are one word otherwise.
+    """
+    return _account_table(opened, wave, by_handle)
 
 
 @lru_cache(maxsize=8)
-def _account_table(opened: OpenCase, wave: int) -> AccountTable:
+def _account_table(opened: OpenCase, wave: int, by_handle: bool) -> AccountTable:
     members = wave_members(opened).get(wave)
     table = opened.ask(lambda record: fallen_accounts(record, members))
+    if not by_handle:
+        place = table.column_names.index("client")
+        clients = table.column("client").to_pylist()
+        shared = [None if one is None else opened.shared_client(one) for one in clients]
+        table = table.set_column(place, "client", pa.chunked_array([shared], pa.string()))
     codes = table.column("code").to_numpy()
     return AccountTable(table, _followed(opened, codes), _groups(opened, codes))
 

@@ -104,7 +104,7 @@ class Interface:
                         "fell": told(row.fell),
                         "returned": told(row.returned),
                         "created": told(row.created),
-                        "client": opened.shared_client(row.client) or None,
+                        "client": row.client or None,
                         "language": row.language or None,
                         "acts": row.acts,
                     }

@@ -13,9 +13,8 @@ import numpy as np
 
 from birdfall.model.findings import Finding
 from birdfall.model.settings import Settings
-from birdfall.pipeline.pseudonyms import MERGED
-from birdfall.pipeline.shared_case import rare_clients
 from birdfall.record.case import Case
+from birdfall.record.clients import RareClients, rare_clients
 from birdfall.record.ids import pseudonym
 from birdfall.record.listing import ListedAct, known_handles
 from birdfall.record.record import Record
@@ -121,12 +120,12 @@ class OpenCase:
         return ""
 
     @cached_property
-    def _rare_clients(self) -> frozenset[str]:
+    def _rare_clients(self) -> RareClients:
         return self.ask(rare_clients)
 
     def shared_client(self, client: str) -> str:
         """An application as it may leave: one word for all that too few accounts use."""
-        return MERGED if client in self._rare_clients else client
+        return self._rare_clients.merge(client)
 
     @property
     def settings(self) -> Settings:

@@ -23,6 +23,7 @@ from birdfall.measures.coordination import normalise_url
 from birdfall.model.findings import Finding, Note
 from birdfall.pipeline.catalogue import measure_of
 from birdfall.pipeline.text_bytes import texts_of_bytes
+from birdfall.record.clients import MERGED, MIN_CLIENT_ACCOUNTS, RareClients
 from birdfall.record.ids import Ids, pseudonym
 from birdfall.record.mentions import Mentions
 
@@ -55,10 +56,6 @@ WORDS: Final = (
 )  # fmt: skip
 #: Columns and fields that name the file or stream a row came from.
 SOURCES: Final = ("source",)
-#: What stands for a client that fewer than `MIN_CLIENT_ACCOUNTS` accounts use, and for a group of
-#: accounts as small.
-MERGED: Final = "other"
-MIN_CLIENT_ACCOUNTS: Final = 10
 #: Hexadecimal digits of the digest that stands for an id.
 DIGEST_DIGITS: Final = 16
 #: What it begins with.
@@ -91,7 +88,7 @@ class Pseudonyms:
     public: frozenset[str]
     key: bytes
     mentions: Mentions
-    rare_clients: frozenset[str] = frozenset()
+    rare_clients: RareClients = RareClients()
     _sources: dict[str, str] = field(default_factory=dict)
     _called: dict[str, str] = field(default_factory=dict)
 
@@ -145,7 +142,7 @@ class Pseudonyms:
 
     def client(self, client: str) -> str:
         """An application's name; one word for all that too few accounts use."""
-        return MERGED if client in self.rare_clients else self.text(client)
+        return self.text(self.rare_clients.merge(client))
 
     def _hide(self, address: str) -> str:
         """What stands for the path of an address: the same for all that lead to one page."""
@@ -259,16 +256,7 @@ class Pseudonyms:
         """
         if not text.isalpha() and self.mentions.knows(text):
             return self.account(text) or ""
-        return self._without_rare_client(self.text(text))
-
-    def _without_rare_client(self, text: str) -> str:
-        """The name of a stratum or a trigger without a client that too few use."""
-        if text in self.rare_clients:
-            return MERGED
-        head, comma, rest = text.partition(", ")
-        if head.startswith("client ") and head.removeprefix("client ") in self.rare_clients:
-            return f"client {MERGED}{comma}{rest}"
-        return text
+        return self.text(self.rare_clients.merge_in(text))
 
     def _merge_small_strata(self, table: pa.Table) -> pa.Table:
         """Strata of fewer than `MIN_CLIENT_ACCOUNTS` accounts as one row, other tables as they

@@ -13,8 +13,9 @@ from birdfall.model.findings import Finding
 from birdfall.model.schemas import TABLES
 from birdfall.model.settings import Settings
 from birdfall.pipeline.catalogue import measure_of
-from birdfall.pipeline.pseudonyms import MIN_CLIENT_ACCOUNTS, Pseudonyms
+from birdfall.pipeline.pseudonyms import Pseudonyms
 from birdfall.record.case import Case
+from birdfall.record.clients import rare_clients
 from birdfall.record.mentions import mentions_of
 from birdfall.record.record import Record
 
@@ -130,16 +131,6 @@ def pseudonyms_of(case: Case, record: Record) -> Pseudonyms:
         mentions_of(record),
         rare_clients(record),
     )
-
-
-def rare_clients(record: Record) -> frozenset[str]:
-    """The applications that too few accounts use to be named in what leaves."""
-    rare = record.sql(
-        "SELECT client FROM acts WHERE client IS NOT NULL "
-        "GROUP BY 1 HAVING count(DISTINCT account) < $1",
-        [MIN_CLIENT_ACCOUNTS],
-    )
-    return frozenset(rare.column(0).to_pylist())
 
 
 def shared_settings(settings: Settings, called: Pseudonyms) -> Settings:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from birdfall.model.findings import Finding, Note
+from birdfall.record.clients import RareClients, rare_clients
 from birdfall.record.ids import pseudonym
 from birdfall.record.mentions import Mentions, mentions_of
 from birdfall.record.record import Record
@@ -34,10 +35,13 @@ class Quoting:
         Whose accounts are named.
     mentions
         Finds them in a text.
+    clients
+        The applications that are not named.
     """
 
     record: Record
     mentions: Mentions
+    clients: RareClients = RareClients()
 
     def text(self, text: str) -> str:
         """A text without control characters and with nobody named who is not public."""
@@ -90,7 +94,7 @@ class Quoting:
         """What is quoted of an object or a text; ids, which pages name otherwise, as they are."""
         if column == "object" and layer not in QUOTED_LAYERS:
             return value
-        return self.mentions.replace(value, self._called, strict=True)
+        return self.mentions.replace(self.clients.merge_in(value), self._called, strict=True)
 
     def _claim(self, finding: Finding, number: int) -> Finding:
         details = {
@@ -122,4 +126,4 @@ class Quoting:
 
 def quoting_of(record: Record) -> Quoting:
     """How texts about this record are quoted."""
-    return Quoting(record, mentions_of(record))
+    return Quoting(record, mentions_of(record), rare_clients(record))

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from birdfall.record.clients import MERGED
 from birdfall.tell.blocks import Block, TextBlock
 from birdfall.tell.page import NumberWriter, Page, how_measured, quoted
 from birdfall.tell.sentences import power_sentence
+from birdfall.tell.words import Words
+
+
+def _trigger_value(trait: str, value: str, say: Words) -> str:
+    """What the fallen share, as it is quoted; applications that few use are not named."""
+    if trait == "client" and MERGED in value.split(", "):
+        return say("base.few_clients")
+    return quoted(value, say)
 
 
 def section(page: Page) -> list[Block]:
@@ -36,7 +45,7 @@ def section(page: Page) -> list[Block]:
                     "1",
                 ),
                 trait=say(f"trait.{row['trigger']}"),
-                value=quoted(row["trigger_value"], say),
+                value=_trigger_value(row["trigger"], row["trigger_value"], say),
                 base=write.other(
                     say.percent(row["trigger_base_share"]),
                     "waves.trigger_base_share",

@@ -60,6 +60,7 @@ from birdfall.watch.model.wave import (
     SuspensionDetails,
     Wave,
     WaveKind,
+    nameable,
 )
 from birdfall.watch.store.database import State
 from birdfall.watch.store.lock import is_in_use
@@ -357,8 +358,8 @@ class StateView:
             seconds=max((end - wave.begin) / 1e6, 1.0),
             leaders=tuple(self._audience_row(state, ledger) for ledger in wave.ledgers),
             reasons=_without_names(falls.reasons),
-            hosts=falls.hosts,
-            clients=falls.clients,
+            hosts=nameable(falls.hosts),
+            clients=nameable(falls.clients),
             reported=falls.reported,
             targets=tuple(
                 TargetEntry(t.target, self._pseudonym(t.target), t.reporters, t.fell)

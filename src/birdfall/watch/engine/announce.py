@@ -22,6 +22,7 @@ from birdfall.watch.model.alert import (
     no_data_key,
 )
 from birdfall.watch.model.news import ReturnNews, WaveNews
+from birdfall.watch.model.stream_key import ALL_FALLS, StreamKey, StreamKind
 from birdfall.watch.model.wave import LeaderLedger, SuspensionDetails, TargetCount
 from birdfall.watch.store.database import State
 from birdfall.watch.store.pseudonym_key import pseudonym_key
@@ -63,7 +64,7 @@ class Announcer:
             alert = SuspensionAlert(
                 wave=news.wave,
                 stage=news.stage,
-                stream=news.stream,
+                stream=news.stream if details.may_name(news.stream) else ALL_FALLS,
                 begin=news.begin,
                 seconds=int(seconds),
                 expected=round(news.expected, 2),
@@ -73,14 +74,14 @@ class Announcer:
                 reported_before=details.reported,
                 audiences=tuple(ledger.leader for ledger in details.hit_leaders),
                 hit=tuple(self._audience_hit(ledger) for ledger in details.hit_leaders),
-                called=details.called or (),
+                called=tuple(key for key in details.called or () if details.may_name(key)),
             )
-            leaders, called = set(alert.audiences), set(alert.called)
+            leaders, called = set(alert.audiences), set(details.called or ())
         else:
             alert = ReportsAlert(
                 wave=news.wave,
                 stage=news.stage,
-                stream=news.stream,
+                stream=self._shown_stream(news.stream),
                 begin=news.begin,
                 seconds=int(seconds),
                 expected=round(news.expected, 2),
@@ -155,10 +156,19 @@ class Announcer:
     def _shown(self, target: TargetCount) -> TargetCount:
         """An account under fire as those who are alerted see it: by its pseudonym on the pages of
         the watch, unless it is watched."""
-        if target.target in self._state.leaders:
-            return target
+        return replace(target, target=self._shown_account(target.target))
+
+    def _shown_stream(self, stream: StreamKey) -> StreamKey:
+        """The stream of a burst, which may be that of one reported account."""
+        if stream.kind is not StreamKind.TARGET:
+            return stream
+        return stream._replace(name=self._shown_account(stream.name))
+
+    def _shown_account(self, account: str) -> str:
+        if account in self._state.leaders:
+            return account
         self._key = self._key or pseudonym_key(self._state.path)
-        return replace(target, target=keyed_pseudonym(target.target, self._key))
+        return keyed_pseudonym(account, self._key)
 
     def _wave_link(self, number: int) -> str:
         return f"{self._link}wave/{number}" if self._link else ""

@@ -11,9 +11,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, NotRequired, TypedDict, cast
+from typing import ClassVar, Final, NotRequired, TypedDict, cast
 
-from birdfall.watch.model.stream_key import StreamKey
+from birdfall.watch.model.stream_key import StreamKey, StreamKind
+
+#: Hosts and applications of fewer fallen accounts are named neither in alerts nor on pages: some
+#: hosts are of one person.
+MIN_NAMED_ACCOUNTS: Final = 10
 
 
 class WaveKind(StrEnum):
@@ -21,6 +25,17 @@ class WaveKind(StrEnum):
 
     FALLS = "falls"
     REPORTS = "reports"
+
+
+def nameable(groups: Mapping[str, int]) -> dict[str, int]:
+    """The hosts or applications that have enough accounts to be named.
+
+    Examples
+    --------
+    >>> nameable({"example.social": 200, "her-own-host.example": 1})
+    {'example.social': 200}
+    """
+    return {name: number for name, number in groups.items() if number >= MIN_NAMED_ACCOUNTS}
 
 
 class LedgerJson(TypedDict):
@@ -177,6 +192,12 @@ class SuspensionDetails:
     def hit_leaders(self) -> tuple[LeaderLedger, ...]:
         """Ledgers of the audiences that are named as hit."""
         return tuple(ledger for ledger in self.leaders if ledger.hit)
+
+    def may_name(self, stream: StreamKey) -> bool:
+        """Whether the host or application of a stream has enough of the fallen to be named."""
+        groups = {StreamKind.HOST: self.hosts, StreamKind.CLIENT: self.clients}
+        counted = groups.get(stream.kind)
+        return counted is None or stream.name in nameable(counted)
 
     def to_json(self) -> SuspensionDetailsJson:
         """The stored form."""
