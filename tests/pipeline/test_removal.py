@@ -7,14 +7,15 @@ import shutil
 
 import pytest
 
-from birdfall.model.errors import CaseError
+from birdfall.model.errors import CaseError, UsageError
 from birdfall.pipeline.export import export
 from birdfall.pipeline.removal import removals_of, remove_person
 from birdfall.pipeline.run import run
 from birdfall.pipeline.verify import verify_case
 from birdfall.record.case import Case
 from birdfall.record.ids import pseudonym
-from canaries import account, canary_case, handle, texts_within
+from birdfall.sources.ingest import ingest
+from canaries import account, canary_case, handle, rows, texts_within
 from commands import birdfall
 
 GONE = 3
@@ -130,3 +131,96 @@ def test_a_case_is_deleted_after_its_day_and_leaves_a_record_without_a_name(tmp_
 def test_a_day_that_is_none_is_refused(tmp_path):
     case = canary_case(tmp_path / "case")
     assert "is no day" in birdfall("expire", case.path, "--after", "soon", check=2).stderr
+
+
+ACCOUNTS_CSV = "id,username,name,created_at,followers\n"
+POSTS_CSV = "user_id,username,created_at,text,tweet_id\n"
+PEOPLE = {11: "alfa_1", 12: "beta_2", 13: "gama_3", 14: "delta_4"}
+
+
+def files_of(folder, *, again=False):
+    """Two tables as platforms give them, in which everybody writes and mentions the next."""
+    people, day = list(PEOPLE.items()), "02" if again else "01"
+    accounts = [f"{i},{h},Zqxid Shown {i},2020-01-01T00:00:00Z,{i}{day}" for i, h in people]
+    posts = [
+        f"{i},{h},2024-01-{day}T12:00:{k:02}Z,ask @{people[(k + 1) % 4][1]} and https://x.com/"
+        f"{people[(k + 1) % 4][1]}/status/9{k}1,9{i}{day}"
+        for k, (i, h) in enumerate(people)
+    ]
+    paths = [folder / f"accounts{day}.csv", folder / f"posts{day}.csv"]
+    paths[0].write_text(ACCOUNTS_CSV + "\n".join(accounts) + "\n", "utf-8")
+    paths[1].write_text(POSTS_CSV + "\n".join(posts) + "\n", "utf-8")
+    return paths
+
+
+def case_of(folder, paths, key=b"k" * 32):
+    case = Case.create(folder, key=key)
+    for path in paths:
+        ingest(case, path)
+    return case
+
+
+@pytest.mark.parametrize("name", ["12", "@Beta_2", "pseudonym"])
+def test_who_was_removed_does_not_come_back_with_another_file(tmp_path, name):
+    case = case_of(tmp_path / "case", files_of(tmp_path))
+    called = pseudonym(case.record().ids.code("12"))
+    before = {i: pseudonym(case.record().ids.code(str(i))) for i in PEOPLE}
+    remove_person(case, called if name == "pseudonym" else name)
+    receipts = [ingest(case, path) for path in files_of(tmp_path, again=True)]
+    assert receipts[0].removed == 1 and receipts[0].rows["accounts"] == 3
+    assert receipts[1].removed >= 1
+    assert holding(case.path, "beta_2", "Zqxid Shown 12") == set()
+    assert "12" not in case.record().ids.id_of.to_pylist()
+    after = {i: pseudonym(case.record().ids.code(str(i))) for i in PEOPLE if i != 12}
+    assert after == {i: n for i, n in before.items() if i != 12}
+    assert verify_case(case).differences == []
+    with pytest.raises(UsageError, match="no account"):
+        remove_person(case, called)
+
+
+def test_a_case_made_anew_of_the_same_files_calls_everybody_as_before(tmp_path):
+    case = case_of(tmp_path / "case", files_of(tmp_path))
+    remove_person(case, "12")
+    anew = Case.create(tmp_path / "anew", key=case.key)
+    anew.put({name: case.read(name) for name in ("removed.json", "removals.json")})
+    for path in files_of(tmp_path):
+        ingest(anew, path)
+    assert anew.record().ids.id_of.equals(case.record().ids.id_of)
+    assert holding(anew.path, "beta_2", "Zqxid Shown 12") == set()
+
+
+def test_a_handle_that_is_the_pseudonym_of_another_is_not_guessed(tmp_path):
+    rows = "11,{},A,2020-01-01T00:00:00Z,1\n12,beta_2,B,2020-01-01T00:00:00Z,2\n"
+    path = tmp_path / "accounts.csv"
+    path.write_text(ACCOUNTS_CSV + rows.format("plain_1"), "utf-8")
+    case = case_of(tmp_path / "case", [path])
+    taken = pseudonym(case.record().ids.code("12"))
+    path.write_text(ACCOUNTS_CSV + rows.format(taken), "utf-8")
+    ingest(case, path)
+    with pytest.raises(UsageError, match="pseudonym of another"):
+        remove_person(case, taken)
+
+
+def test_posts_of_the_person_and_cells_of_unread_rows_lead_to_nobody(tmp_path):
+    case = Case.create(tmp_path / "case")
+    trace = {"source": "s", "line": 1, "time": 0}
+    act = {"account": "b", "kind": "repost", "object": "777001", "target": "a", **trace}
+    case.append(
+        [
+            rows("accounts", {"account": "a", "handle": "luna_9", "name": "Luna del Río", **trace}),
+            rows(
+                "acts",
+                {**act, "account": "a", "kind": "post", "act_id": "777002", "target": None},
+                act,
+                {**act, "account": "c", "target": None},
+                {**act, "account": "c", "object": "888", "conversation": "777002"},
+            ),
+            rows("rejected", {"value": "4;LUNA DEL RÍO;x", "reason": "no time", **trace}),
+        ],
+        source="s",
+        digest="d",
+    )
+    remove_person(case, "@luna_9")
+    assert holding(case.path, "777001", "777002", "LUNA", "Luna") == set()
+    (left,) = case.record().sql("SELECT account, object FROM acts").to_pylist()
+    assert left["account"] == "c" and left["object"].startswith("removed:")

@@ -272,7 +272,7 @@ def test_the_dictionary_is_dense_stable_and_reversible(first, more):
 def test_who_is_taken_out_leaves_the_codes_of_all_others():
     ids = empty_ids().merge(pa.array(["a", "b", "c"]), b"key")
     code = int(ids.encode(pa.array(["b"]))[0])
-    left = ids.without(code)
+    left = ids.without(code, "mark")
     others = pa.array(["a", "c"])
     assert len(left) == 3
     assert left.encode(others).tolist() == ids.encode(others).tolist()

@@ -34,8 +34,10 @@ from birdfall.app.workspace import Desk, title_of
 from birdfall.model.errors import BirdfallError
 from birdfall.model.settings import Settings
 from birdfall.pipeline.context import Options
+from birdfall.pipeline.copies import COPIES_FILE
 from birdfall.pipeline.evidence import write_evidence
 from birdfall.pipeline.intake import find_account
+from birdfall.pipeline.removal import REMOVALS_FILE
 from birdfall.pipeline.report import write_report
 from birdfall.pipeline.run import PRESENTATION, RunStep, change_presentation, options_of, run
 from birdfall.pipeline.shared_case import SharedCase
@@ -43,6 +45,7 @@ from birdfall.pipeline.verify import verify
 from birdfall.record.atomic import write_text
 from birdfall.record.case import Case
 from birdfall.record.file_lock import HeldLock, try_lock
+from birdfall.record.removed import REMOVED_FILE
 from birdfall.sources.ingest import ingest
 from birdfall.world.write_case import write_case
 
@@ -55,6 +58,8 @@ MAX_DIFFERENCES: Final = 50
 #: The file that says from which files, read how, a case was made.
 SIGNATURE: Final = "taken.json"
 EVIDENCE: Final = "evidence.zip"
+#: Files that a case which is made anew has from the one before.
+KEPT: Final = ("claims.toml", "facts.csv", REMOVED_FILE, REMOVALS_FILE, COPIES_FILE)
 
 
 class JobLog:
@@ -147,13 +152,14 @@ def take_in(desk: Desk, request: JobRequest, log: JobLog) -> JobOutcome:
     if desk.has_case and kept.read_text("utf-8") == signature:
         return {}
     settings, said = _what_was_said(desk, request)
+    key = desk.case().key if desk.has_case else None
     half, old = desk.folder / "half", desk.folder / "old"
     for left in (half, old):
         shutil.rmtree(left, ignore_errors=True)
-    case = Case.create(half, settings)
-    taken = _ingest_files(desk, case, log)
-    if said:
+    case = Case.create(half, settings, key=key)
+    if said:  # first of all who was removed, so that nobody comes back
         case.put(said)
+    taken = _ingest_files(desk, case, log)
     # wherever this is cut off, the next time the case is made anew: it is never taken for one that
     # was made elsewhere, nor for one of these files before it is
     write_text(kept, "")
@@ -179,10 +185,12 @@ def _ingest_files(desk: Desk, case: Case, log: JobLog) -> JobOutcome:
 
 
 def _what_was_said(desk: Desk, request: JobRequest) -> tuple[Settings, dict[str, bytes]]:
-    """The settings of the case that is to be made anew, and its claims and published figures."""
+    """The settings of the case that is to be made anew, and what stays of it: claims, published
+    figures, who was removed, and where copies are.
+    """
     if desk.has_case:
         before = desk.case()
-        kept = {name: before.read(name) or b"" for name in ("claims.toml", "facts.csv")}
+        kept = {name: before.read(name) or b"" for name in KEPT}
         return before.settings, {name: data for name, data in kept.items() if data}
     zones = {GivenReading.of(file).time_zone for file in desk.files()} - {""}
     zone = zones.pop() if len(zones) == 1 else "UTC"

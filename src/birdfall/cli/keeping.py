@@ -23,17 +23,29 @@ def remove(case: Path, account: str, *, json: Json = False) -> int:
     case
         The case.
     account
-        Who is removed: @handle or id.
+        Who is removed: @handle, id or pseudonym.
     """
+    from birdfall.app.desk_removal import clear_desk, hold_desk
     from birdfall.pipeline.removal import remove_person
     from birdfall.record.case import Case
 
-    with show_progress(json) as progress:
-        removal = remove_person(Case.open(case, though_due=True), account, progress=progress)
+    opened = Case.open(case, though_due=True)
+    with hold_desk(case) as desk:
+        with show_progress(json) as progress:
+            removal = remove_person(opened, account, progress=progress)
+        cleared = None if desk is None else clear_desk(desk, opened.removed_names)
     if json:
-        print_json(asdict(removal))
+        desk_said = {} if cleared is None else {"workspace": asdict(cleared)}
+        print_json(asdict(removal) | desk_said)
     else:
         _print_removal(removal)
+        if cleared is not None:
+            print_result(
+                f"workspace: {cleared.files:,} files that had been given deleted (the case keeps "
+                f"what was read of them); named in {cleared.blanked:,} notes and logs, blanked"
+            )
+            if cleared.evidence:
+                print_result("workspace: the evidence is to be packed again")
     return ExitCode.FOUND
 
 
@@ -63,6 +75,9 @@ def expire(*cases: Path, after: str | None = None, never: bool = False, json: Js
     never
         Take the day away.
     """
+    import shutil
+
+    from birdfall.app.desk_removal import desk_folder, hold_desk
     from birdfall.pipeline.removal import delete_case
     from birdfall.record.case import Case
 
@@ -76,7 +91,10 @@ def expire(*cases: Path, after: str | None = None, never: bool = False, json: Js
             case.change_settings(delete_after=day)
             told[str(path)] = f"to be deleted after {day}" if day else "kept until it is deleted"
         elif case.is_due():
-            told[str(path)] = f"deleted; {delete_case(case)} says when"
+            with hold_desk(path):
+                left = delete_case(case)
+            shutil.rmtree(desk_folder(path), ignore_errors=True)
+            told[str(path)] = f"deleted; {left} says when"
         else:
             due = case.settings.delete_after
             told[str(path)] = f"kept: its day is {due}" if due else "kept: it has no day"

@@ -183,6 +183,8 @@ def _receipt_line(receipt: FileReceipt) -> str:
         return line + " (taken in before; nothing changed)"
     if receipt.repeated:
         line += f", {receipt.repeated:,} duplicates left out (each act counts once)"
+    if receipt.removed:
+        line += f", {receipt.removed:,} of people who were removed from the case left out"
     if receipt.rejected:
         line += f", {receipt.rejected:,} rejected (table `rejected` lists them)"
     return line

@@ -49,6 +49,7 @@ def workspace(
     shortcut
         Put an icon on the desktop that opens the workspace, and end.
     """
+    from birdfall.app.desk_removal import delete_due_cases
     from birdfall.app.server import WorkspaceServer
     from birdfall.record.manifest import is_case
 
@@ -74,6 +75,9 @@ def workspace(
         )
     token = None if token_file is None else read_token(None, token_file)
     server = WorkspaceServer(folder or Path.home() / "Birdfall", port, token, read_only=read_only)
+    if not read_only:
+        for gone in delete_due_cases(server.workspace):
+            log(f"{gone} was deleted: it was to be kept no longer")
     if given:
         path = f"/c/{_begin_with(server.workspace, given)}/data"
     elif name is not None:

@@ -104,12 +104,13 @@ class FileReceiptJson(TypedDict):
     rejected: int
     already: bool
     repeated: int
+    removed: int
 
 
 @dataclass(frozen=True, slots=True)
 class FileReceipt:
     """What was taken from one file: rows per table, rejected rows, whether the same file had been
-    taken before.
+    taken before, and rows of people who were removed from the case, which were left out.
     """
 
     file: str
@@ -117,6 +118,7 @@ class FileReceipt:
     rejected: int
     already: bool
     repeated: int = 0
+    removed: int = 0
 
     def to_json(self) -> FileReceiptJson:
         """The receipt as JSON values."""
@@ -126,6 +128,7 @@ class FileReceipt:
             "rejected": self.rejected,
             "already": self.already,
             "repeated": self.repeated,
+            "removed": self.removed,
         }
 
 
@@ -234,7 +237,12 @@ def add_files(
             raise
         receipts.append(
             FileReceipt(
-                str(path), receipt.rows, receipt.rejected, receipt.already, receipt.repeated
+                str(path),
+                receipt.rows,
+                receipt.rejected,
+                receipt.already,
+                receipt.repeated,
+                receipt.removed,
             )
         )
     return receipts

@@ -88,7 +88,7 @@ class Pseudonyms:
     public: frozenset[str]
     key: bytes
     mentions: Mentions
-    rare_clients: RareClients = RareClients()
+    rare_clients: RareClients = field(default_factory=RareClients)
     _sources: dict[str, str] = field(default_factory=dict)
     _called: dict[str, str] = field(default_factory=dict)
 

@@ -24,7 +24,9 @@ from birdfall.record.case import Case
 from birdfall.record.damage import RESTORE, explain_damage
 from birdfall.record.ids import pseudonym
 from birdfall.record.mentions import Mentions
-from birdfall.record.removal import BLANK, RemovedRows, now, remove_account
+from birdfall.record.record import Record
+from birdfall.record.removal import RemovedRows, now, remove_account
+from birdfall.record.removed import BLANK, MARK
 
 REMOVALS_FILE: Final = "removals.json"
 #: What is left in the place of a case that was deleted.
@@ -82,7 +84,7 @@ def remove_person(case: Case, name: str, *, progress: Progress = silent) -> Remo
     case
         The case.
     name
-        The account, by id or by handle.
+        The account, by id, by handle or by pseudonym.
 
     Raises
     ------
@@ -91,10 +93,7 @@ def remove_person(case: Case, name: str, *, progress: Progress = silent) -> Remo
     CaseError
         If the case is damaged or locked.
     """
-    account = find_account(case.record(), name)
-    code = case.record().ids.code(account)
-    if code is None:
-        raise UsageError(f"no account {name!r} in this record", fix="Give its id or its handle.")
+    account, code = _whom(case.record(), name)
     options, before = options_of(case), case.findings()
     had_report = case.read(REPORT_FILE) is not None
     called = pseudonym(code)
@@ -121,6 +120,32 @@ def remove_person(case: Case, name: str, *, progress: Progress = silent) -> Remo
     )
     case.put({REMOVALS_FILE: _removals_json((*removals_of(case)[:-1], entry))})
     return entry
+
+
+def _whom(record: Record, name: str) -> tuple[str, int]:
+    """The account of this id, handle or pseudonym, and its code.
+
+    Raises UsageError if there is none, or if the name could mean two.
+    """
+    called = record.ids.called(name)
+    try:
+        account = find_account(record, name)
+    except UsageError:
+        if called is None:
+            raise
+        account = called
+    if called not in (None, account):
+        raise UsageError(
+            f"{name!r} is the handle of one account and the pseudonym of another",
+            fix=f"Give the id: {account} has the handle, {called} the pseudonym.",
+        )
+    code = record.ids.code(account)
+    if code is None or account.startswith(MARK):
+        raise UsageError(
+            f"no account {name!r} in this record",
+            fix="Give its id, its handle or its pseudonym.",
+        )
+    return account, code
 
 
 def removals_of(case: Case) -> tuple[Removal, ...]:

@@ -33,13 +33,14 @@ from birdfall.model.schemas import TABLES, Part, Rows
 from birdfall.model.settings import Settings, checked_toml, parse_settings
 from birdfall.record import manifest as manifests
 from birdfall.record.atomic import digest, explain_write_errors
-from birdfall.record.damage import RUN_AGAIN, check_whole, explain_damage
+from birdfall.record.damage import RESTORE, RUN_AGAIN, check_whole, explain_damage
 from birdfall.record.file_lock import try_lock
 from birdfall.record.ids import SCHEMA as IDS_SCHEMA
 from birdfall.record.ids import Ids, empty_ids
 from birdfall.record.manifest import Import, ImportOptions, Manifest
-from birdfall.record.parts import write_parts
+from birdfall.record.parts import WrittenParts, write_parts
 from birdfall.record.record import Record, from_parquet
+from birdfall.record.removed import REMOVED_FILE, RemovedNames
 from birdfall.record.transaction import FOLDER_MODE, STAGING, Transaction, finish_commit
 
 #: What a process that died while it made a case may have left.
@@ -52,13 +53,15 @@ _MOVE_TIMEOUT_S = 5.0
 class Receipt:
     """What an import took in.
 
-    Rows per table, rejected rows, whether it had been taken before, and acts that came again.
+    Rows per table, rejected rows, whether it had been taken before, acts that came again, and rows
+    of people who were removed from the case, which were left out.
     """
 
     rows: dict[str, int]
     rejected: int
     already: bool = False
     repeated: int = 0
+    removed: int = 0
 
 
 @dataclass(frozen=True)
@@ -187,10 +190,11 @@ class Case:
             self._remove_unlisted(before)
             number = len(before.imports)
             with explain_write_errors(self.path), Transaction(self.path) as transaction:
-                written, named = write_parts(items, transaction.workplace)
+                parts = write_parts(items, transaction.workplace, self.removed_names)
+                written = parts.rows
                 # Reading tells its own progress; what is left is names and digests.
                 progress("keep", sum(written.values()), sum(written.values()), "rows")
-                ids = self._grow_ids(transaction.workplace, named, dictionary)
+                ids = self._grow_ids(transaction.workplace, parts, dictionary)
                 added = []
                 for table, rows in written.items():
                     place = f"record/{table}/part-{number:05d}.parquet"
@@ -216,7 +220,7 @@ class Case:
                         software=_software(),
                     )
                 )
-            return Receipt(counts, rejected)
+            return Receipt(counts, rejected, removed=parts.left_out)
 
     def record(self) -> Record:
         """The record as measures read it."""
@@ -240,16 +244,23 @@ class Case:
             return Ids(column.cast(pa.string()).combine_chunks())
 
     def _grow_ids(
-        self, staging: Path, named: pa.Array, dictionary: Ids | None = None
+        self, staging: Path, written: WrittenParts, dictionary: Ids | None = None
     ) -> Ids | None:
-        """The dictionary with the accounts `named` in it, written to the staging folder.
+        """The dictionary with the accounts that were written in it, in the staging folder.
 
+        Who was removed has a mark in their place, so that others are called as if they were there.
         None if none of them is new.
         """
-        ids = self._ids()
+        ids, removed = self._ids(), self.removed_names
+        gone = {a: removed.mark(a) for a in written.removed}
+        new = [account for account, mark in gone.items() if ids.code(mark) is None]
+        named = pa.concat_arrays([written.accounts, pa.array(new, pa.string())])
         merge = (ids if dictionary is None or len(ids) else dictionary).merge(named, self.key)
         if len(merge) == len(ids):
             return None
+        for account in new:
+            code = merge.code(account)
+            merge = merge if code is None else merge.without(code, gone[account])
         pq.write_table(
             merge.table().cast(IDS_SCHEMA),
             staging / "ids.parquet",
@@ -257,6 +268,13 @@ class Case:
             use_dictionary=False,
         )
         return merge
+
+    @property
+    def removed_names(self) -> RemovedNames:
+        """Who was removed from the case, and is not to come back with another file."""
+        stored = self.read(REMOVED_FILE)
+        with explain_damage(self.path / REMOVED_FILE, RESTORE):
+            return RemovedNames.from_json(self.key if stored else b"", stored)
 
     @property
     def key(self) -> bytes:

@@ -92,12 +92,12 @@ class Ids:
         """A dictionary of this account alone."""
         return Ids(pa.array([account], pa.string()))
 
-    def without(self, code: int) -> Ids:
+    def without(self, code: int, mark: str) -> Ids:
         """This dictionary with a mark that is nobody's id in the place of one: all others keep
         their codes.
         """
-        mark = pa.array([f"removed:{code}"], pa.string())
-        return Ids(pa.concat_arrays([self.id_of[:code], mark, self.id_of[code + 1 :]]))
+        marked = pa.array([mark], pa.string())
+        return Ids(pa.concat_arrays([self.id_of[:code], marked, self.id_of[code + 1 :]]))
 
     def merge(self, new: pa.Array, key: bytes) -> Ids:
         """This dictionary with the ids of `new` that it lacks at its end, in keyed order."""

@@ -68,6 +68,10 @@ class Mentions:
             return self._accounts[bare]
         return bare if self.knows(bare) else None
 
+    def holder(self, handle: str) -> str | None:
+        """The account of this handle, with or without its @; None if the record knows none."""
+        return self._accounts.get(_bare(handle))
+
     def knows(self, account: str) -> bool:
         """Whether the record knows an account of this id."""
         return account in self._known
@@ -123,7 +127,7 @@ class Mentions:
         self, address: Address, name: Callable[[str], str | None], hide: Hide, *, strict: bool
     ) -> str:
         """An address without what leads to an account that goes by another name."""
-        host = self._accounts.get(address.host.lower()) or self._known_id(address.host)
+        host = self.holder(address.host) or self._known_id(address.host)
         named = list(dict.fromkeys(self._named_in(address)))
         called = [name(account) for account in ([host] if host else []) + named]
         if not called and not (strict and address.is_of_platform):
@@ -138,8 +142,8 @@ class Mentions:
     def _named_in(self, address: Address) -> Iterator[str]:
         """The accounts that the path and the query of an address name."""
         label = address.host.partition(".")[0]
-        if not label.isalpha() and _bare(label) in self._accounts:
-            yield self._accounts[_bare(label)]
+        if not label.isalpha() and (held := self.holder(label)):
+            yield held
         for part, placed in address.parts:
             for word in dict.fromkeys((part, part.strip(_SENTENCE_SIGNS), *_WORD.findall(part))):
                 account = self.find(word) if placed or _may_name(word) else None

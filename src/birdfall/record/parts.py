@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final, NamedTuple, TypedDict
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, Part, Rows, conform
 from birdfall.record.queries import open_connection
+from birdfall.record.removed import RemovedNames, leave_out
 
 #: Rows of one row group.
 ROWS_PER_GROUP: Final = 1 << 17
@@ -28,7 +29,30 @@ MAX_ACCOUNT_LISTS: Final = 64
 _REPEAT_SAMPLE_ROWS: Final = 1 << 14
 
 
-def write_parts(items: Iterable[Rows | Part], staging: Path) -> tuple[dict[str, int], pa.Array]:
+class WrittenParts(NamedTuple):
+    """What was written of one import.
+
+    Parameters
+    ----------
+    rows
+        Rows per table.
+    accounts
+        The accounts that the tables name (an account may stand there twice).
+    removed
+        Those of them that were removed from the case before, of whom no row was taken.
+    left_out
+        How many rows of theirs were not.
+    """
+
+    rows: dict[str, int]
+    accounts: pa.Array
+    removed: tuple[str, ...] = ()
+    left_out: int = 0
+
+
+def write_parts(
+    items: Iterable[Rows | Part], staging: Path, removed: RemovedNames | None = None
+) -> WrittenParts:
     """Write items into one Parquet file per table.
 
     Parameters
@@ -38,15 +62,12 @@ def write_parts(items: Iterable[Rows | Part], staging: Path) -> tuple[dict[str, 
         moved as it is.
     staging
         The folder to write into.
-
-    Returns
-    -------
-    rows, accounts
-        Rows per table, and the accounts that the tables name (an account may stand there twice).
+    removed
+        People of whom nothing is taken.
     """
     counts: dict[str, int] = {}
     ready: dict[str, list[Part]] = {}
-    with _PartWriter(staging) as writer:
+    with _PartWriter(staging, removed or None) as writer:
         for item in items:
             if isinstance(item, Part):
                 ready.setdefault(item.table, []).append(item)
@@ -57,7 +78,13 @@ def write_parts(items: Iterable[Rows | Part], staging: Path) -> tuple[dict[str, 
         for table, parts in ready.items():
             writer.take(table, parts)
         writer.finish()
-    return {t: n for t, n in counts.items() if n}, writer.accounts
+    counts = {t: n - writer.left_out.get(t, 0) for t, n in counts.items()}
+    return WrittenParts(
+        {t: n for t, n in counts.items() if n},
+        writer.accounts,
+        writer.removed_accounts,
+        sum(writer.left_out.values()),
+    )
 
 
 class _PartWriter:
@@ -67,8 +94,10 @@ class _PartWriter:
     bounded.
     """
 
-    def __init__(self, staging: Path) -> None:
-        self._staging = staging
+    def __init__(self, staging: Path, removed: RemovedNames | None) -> None:
+        self._staging, self._removed = staging, removed
+        #: Rows of removed people by table.
+        self.left_out: dict[str, int] = {}
         self._named: list[pa.Array] = []
         self._files: dict[str, pq.ParquetWriter] = {}
         self._waiting: dict[str, list[pa.RecordBatch]] = {}
@@ -85,7 +114,21 @@ class _PartWriter:
 
     @property
     def accounts(self) -> pa.Array:
-        """The accounts that the rows so far name."""
+        """The accounts that the rows so far name, without those that were removed."""
+        named = self._all_accounts
+        gone = pa.array(self.removed_accounts, pa.string())
+        return named.filter(pc.invert(pc.is_in(named, value_set=gone))) if len(gone) else named
+
+    @property
+    def removed_accounts(self) -> tuple[str, ...]:
+        """The accounts that the rows name and that were removed from the case before."""
+        if self._removed is None:
+            return ()
+        named = self._all_accounts.unique().drop_null().to_pylist()
+        return tuple(filter(self._removed.knows, named))
+
+    @property
+    def _all_accounts(self) -> pa.Array:
         return pa.concat_arrays([pa.array([], pa.string()), *self._named])
 
     def add(self, table: str, batch: pa.RecordBatch) -> None:
@@ -96,7 +139,8 @@ class _PartWriter:
 
     def take(self, table: str, parts: list[Part]) -> None:
         """Take what a reader has written: moved if it is all of its table, else copied."""
-        if table not in self._files and table not in self._waiting and len(parts) == 1:
+        alone = table not in self._files and table not in self._waiting and len(parts) == 1
+        if alone and self._removed is None:
             self._named += _accounts_in(Path(parts[0].path), table)
             shutil.move(parts[0].path, self._staging / f"{table}.parquet")
             return
@@ -122,6 +166,11 @@ class _PartWriter:
         self._writing.append(self._pool.submit(self._write, table, rows))
 
     def _write(self, table: str, rows: pa.Table) -> None:
+        named = [pc.unique(rows.column(c)) for c in ACCOUNT_COLUMNS.get(table, ())]
+        if self._removed is not None:
+            left = leave_out(rows, table, self._removed, self._removed.knows)
+            rows = left.rows
+            self.left_out[table] = self.left_out.get(table, 0) + left.gone
         if table not in self._files:
             self._files[table] = pq.ParquetWriter(
                 self._staging / f"{table}.parquet",
@@ -131,7 +180,7 @@ class _PartWriter:
                 **_column_options(rows),
             )
         self._files[table].write_table(rows, row_group_size=ROWS_PER_GROUP)
-        self._named.extend(pc.unique(rows.column(c)) for c in ACCOUNT_COLUMNS.get(table, ()))
+        self._named.extend(named)
         if len(self._named) >= MAX_ACCOUNT_LISTS:
             self._named[:] = [pc.unique(pa.concat_arrays(self._named))]
 

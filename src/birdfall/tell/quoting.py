@@ -5,7 +5,7 @@ as they were written.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
@@ -41,7 +41,7 @@ class Quoting:
 
     record: Record
     mentions: Mentions
-    clients: RareClients = RareClients()
+    clients: RareClients = field(default_factory=RareClients)
 
     def text(self, text: str) -> str:
         """A text without control characters and with nobody named who is not public."""
