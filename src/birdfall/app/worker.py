@@ -45,7 +45,7 @@ from birdfall.pipeline.verify import verify
 from birdfall.record.atomic import write_text
 from birdfall.record.case import Case
 from birdfall.record.file_lock import HeldLock, try_lock
-from birdfall.record.removed import REMOVED_FILE
+from birdfall.record.name_digest import REMOVED_FILE
 from birdfall.sources.ingest import ingest
 from birdfall.world.write_case import write_case
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def remove(case: Path, account: str, *, json: Json = False) -> int:
-    """Remove a person from a case, its findings, reports and exports.
+    """Remove a person from a case, its findings, reports and exports, or from a watch.
 
     Parameters
     ----------
     case
-        The case.
+        The case, or the folder of a watch that is not at work.
     account
         Who is removed: @handle, id or pseudonym.
     """
@@ -29,6 +29,8 @@ def remove(case: Path, account: str, *, json: Json = False) -> int:
     from birdfall.pipeline.removal import remove_person
     from birdfall.record.case import Case
 
+    if (case / "watch.sqlite").is_file():
+        return _remove_from_watch(case, account, json)
     opened = Case.open(case, though_due=True)
     with hold_desk(case) as desk:
         with show_progress(json) as progress:
@@ -46,6 +48,24 @@ def remove(case: Path, account: str, *, json: Json = False) -> int:
             )
             if cleared.evidence:
                 print_result("workspace: the evidence is to be packed again")
+    return ExitCode.FOUND
+
+
+def _remove_from_watch(folder: Path, account: str, json: bool) -> int:
+    """Remove a person from a watch, and say what went."""
+    from birdfall.cli.serving import upgrade_state
+    from birdfall.watch.engine.removal import remove_from_watch
+
+    upgrade_state(folder, folder / "watch.sqlite")
+    removal = remove_from_watch(folder, account)
+    if json:
+        print_json(asdict(removal))
+        return ExitCode.FOUND
+    rows = ", ".join(f"{n:,} {table}" for table, n in removal.rows.items()) or "no rows"
+    print_result(f"removed {removal.pseudonym}: {rows}; {removal.raw:,} raw steps deleted")
+    print_result(f"a mark stands for the person in {removal.texts:,} texts (waves, alerts)")
+    log("Numbers of past waves and alerts stay. What comes later is kept without the person.")
+    log("Alerts that were sent, cases that were made, and backups are not reached.")
     return ExitCode.FOUND
 
 

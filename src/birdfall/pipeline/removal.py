@@ -24,9 +24,10 @@ from birdfall.record.case import Case
 from birdfall.record.damage import RESTORE, explain_damage
 from birdfall.record.ids import pseudonym
 from birdfall.record.mentions import Mentions
+from birdfall.record.name_digest import MARK
 from birdfall.record.record import Record
 from birdfall.record.removal import RemovedRows, now, remove_account
-from birdfall.record.removed import BLANK, MARK
+from birdfall.record.removed import BLANK
 
 REMOVALS_FILE: Final = "removals.json"
 #: What is left in the place of a case that was deleted.

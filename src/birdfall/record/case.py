@@ -38,9 +38,10 @@ from birdfall.record.file_lock import try_lock
 from birdfall.record.ids import SCHEMA as IDS_SCHEMA
 from birdfall.record.ids import Ids, empty_ids
 from birdfall.record.manifest import Import, ImportOptions, Manifest
+from birdfall.record.name_digest import REMOVED_FILE
 from birdfall.record.parts import WrittenParts, write_parts
 from birdfall.record.record import Record, from_parquet
-from birdfall.record.removed import REMOVED_FILE, RemovedNames
+from birdfall.record.removed import RemovedNames
 from birdfall.record.transaction import FOLDER_MODE, STAGING, Transaction, finish_commit
 
 #: What a process that died while it made a case may have left.

@@ -29,10 +29,10 @@ from birdfall.record.ids import SCHEMA as IDS_SCHEMA
 from birdfall.record.ids import Ids
 from birdfall.record.manifest import File, Import
 from birdfall.record.mentions import Mentions, mentions_of
+from birdfall.record.name_digest import REMOVED_FILE
 from birdfall.record.record import Record
 from birdfall.record.removed import (
     BLANK,
-    REMOVED_FILE,
     RemovedNames,
     leave_out,
     without_names,

@@ -7,7 +7,6 @@ into one.
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,15 +19,10 @@ import pyarrow.compute as pc
 from birdfall.model.schemas import ACCOUNT_COLUMNS
 from birdfall.record.ids import empty_ids
 from birdfall.record.mentions import MAX_FILE_NAME, Mentions
+from birdfall.record.name_digest import name_digest, name_mark
 
-#: The file of a case that holds the digests.
-REMOVED_FILE: Final = "removed.json"
 #: What stands in a text, or in a file's name, where the person was named.
 BLANK: Final = "[removed]"
-#: Begin of what stands in the place of an id.
-MARK: Final = "removed:"
-#: Hexadecimal digits of a digest.
-DIGITS: Final = 32
 #: Names whose digests are kept at hand.
 MAX_KEPT: Final = 1 << 20
 
@@ -101,11 +95,10 @@ class RemovedNames(Mentions):
         """What stands in the dictionary of a case in the place of an id, and in rows in the place
         of a post: nobody's name, and the same each time.
         """
-        return f"{MARK}{self._digest(name)[:16]}"
+        return name_mark(self._key, name)
 
     def _digest(self, name: str) -> str:
-        plain = name.strip().lstrip("@").lower().encode("utf-8", "surrogatepass")
-        return hmac.digest(self._key, b"removed " + plain, "sha256").hex()[:DIGITS]
+        return name_digest(self._key, name)
 
 
 @dataclass(frozen=True, slots=True)

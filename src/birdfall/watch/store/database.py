@@ -23,6 +23,7 @@ from birdfall.model.errors import CaseError
 from birdfall.model.schemas import FALLEN
 from birdfall.watch.model.detector_state import DetectorJson
 from birdfall.watch.model.stream_key import StreamKey
+from birdfall.watch.store.removed_accounts import RemovedAccounts
 from birdfall.watch.store.schema import (
     FORMAT,
     broken_file_error,
@@ -93,6 +94,8 @@ class State:
         self.path = path
         self._leaders: set[str] | None = None
         self._kept_from: int | None = None
+        #: Whom the watch keeps nothing of any more.
+        self.removed = RemovedAccounts.of(path)
         self._while_locked: Callable[[], None] | None = None
 
     @classmethod

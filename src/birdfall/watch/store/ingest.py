@@ -166,13 +166,14 @@ def ingest_again(state: State, source: str, step: StreamBatch) -> Ingested:
     """
     ingested = Ingested()
     with state.savepoint():
-        for event in _in_time_order(step):
+        for event in _in_time_order(state.removed.leave_out(step)):
             _ingest_event(state, source, event, step.received, ingested)
     return ingested
 
 
 def _set_apart(state: State, source: str, step: StreamBatch, error: Exception) -> Ingested:
     """Hold a step that cannot be kept, and keep that it came."""
+    step = state.removed.leave_out(step)
     why = f"{type(error).__name__}: {printable(str(error), MAX_REASON_CHARS)}"
     received = step.received if _is_moment(step.received) else 0
     insert_set_apart(state, source, received, why, step_to_text(step))
@@ -217,6 +218,8 @@ def _ingest_steps(
     state: State, source: str, batch: list[StreamBatch], *, keep_raw: bool
 ) -> Ingested:
     """Write steps, all or none."""
+    if state.removed:
+        batch = [state.removed.leave_out(step) for step in batch]
     ingested, progress = Ingested(kept=batch), _SourceProgress()
     raw: list[tuple[int, bytes]] = []
     for step in batch:
@@ -238,6 +241,8 @@ def _ingest_steps(
 
 def add_follow(state: State, event: Follow) -> bool:
     """Keep an edge; whether it was new. One that ended later is not brought to life again."""
+    if state.removed.knows(event.follower) or state.removed.knows(event.followed):
+        return False
     ended = state.connection.execute(
         "SELECT max(until) FROM ends WHERE followed = ? AND follower = ?",
         (event.followed, event.follower),
