@@ -9,6 +9,7 @@ from birdfall.app.jobs import JobRequest, JobState
 from birdfall.app.server import create_application
 from birdfall.app.session import Sessions
 from birdfall.app.workspace import Workspace
+from birdfall.record.atomic import write_text
 from birdfall.record.file_lock import try_lock
 
 ADDRESS = "http://127.0.0.1:8000"
@@ -47,8 +48,8 @@ def run_jobs_here(monkeypatch):
     def begin(desk, request):
         last = jobs.last_job(desk)
         number = (last.number if last else 0) + 1
-        jobs.request_path(desk, number).parent.mkdir(parents=True, exist_ok=True)
-        jobs.request_path(desk, number).write_text(request.to_text())
+        jobs.request_path(desk, number).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_text(jobs.request_path(desk, number), request.to_text())
         log = worker.JobLog(jobs.log_path(desk, number))
         with try_lock(jobs.lock_path(desk)):
             log.write("begun", process=0)

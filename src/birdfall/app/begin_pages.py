@@ -15,6 +15,7 @@ from birdfall.app.page_error import PageError
 from birdfall.app.site import Site, go_to, in_thread, is_measured, text_of, uploads_of
 from birdfall.app.workspace import Desk, title_of
 from birdfall.model.errors import BirdfallError
+from birdfall.record.atomic import open_private, write_text
 from birdfall.tell.words import LANGUAGES
 
 #: Characters that a page's name for itself must have.
@@ -91,14 +92,14 @@ async def take_files(desk: Desk, form: FormData) -> None:
     if pasted:
         ending = "tsv" if "\t" in pasted.splitlines()[0] else "csv"
         place = desk.place_for(f"table.{ending}")
-        place.write_text(pasted + "\n", "utf-8", newline="")
+        write_text(place, pasted + "\n")
     await form.close()
 
 
 def _write_upload(desk: Desk, upload: UploadFile) -> None:
     place = desk.place_for(upload.filename or "file")
     half = place.with_name(f"{place.name}.partial")
-    with half.open("wb") as file:
+    with open_private(half) as file:
         shutil.copyfileobj(upload.file, file, 1 << 20)
     half.replace(place)
 

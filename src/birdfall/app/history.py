@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from birdfall.app.workspace import Desk
+from birdfall.record.atomic import open_private
 
 #: The file on a desk that holds the changes.
 HISTORY: Final = "history.jsonl"
@@ -50,7 +51,7 @@ def note_change(desk: Desk, what: Change, who: str) -> None:
     at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     line = json.dumps({"at": at, "who": who, "what": str(what)}) + "\n"
     desk.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (desk.folder / HISTORY).open("ab") as file:
+    with open_private(desk.folder / HISTORY, append=True) as file:
         file.write(line.encode())
 
 

@@ -24,7 +24,7 @@ from typing import Final, TypedDict, cast
 from birdfall.app.page_error import PageError
 from birdfall.app.workspace import Desk
 from birdfall.model.whole_number import whole_number
-from birdfall.record.atomic import write_text
+from birdfall.record.atomic import open_private, write_text
 from birdfall.record.file_lock import is_locked
 
 #: How long a new process may take until it holds its lock, in seconds.
@@ -218,7 +218,7 @@ def begin_job(desk: Desk, request: JobRequest) -> int:
         raise PageError("busy")
     number = (last.number if last else 0) + 1
     write_text(request_path(desk, number), request.to_text(), mode=0o600)
-    with log_path(desk, number).open("ab") as log:
+    with open_private(log_path(desk, number), append=True) as log:
         subprocess.Popen(
             [sys.executable, "-m", "birdfall.app.worker", str(desk.workspace), desk.name,
              str(number)],

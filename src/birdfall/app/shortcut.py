@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from birdfall.model.errors import UsageError
-from birdfall.record.atomic import write_text
+from birdfall.record.atomic import SHARED, write_text
 
 #: A line by which a file is known to be one of ours.
 MARK: Final = "Birdfall workspace"
@@ -66,7 +66,7 @@ def put_shortcut(folder: Path | None = None, desktop: Path | None = None) -> Pat
             fix="Move it elsewhere, then ask again.",
         )
     try:
-        write_text(path, text)
+        write_text(path, text, mode=SHARED)
         path.chmod(0o755)
     except OSError as error:
         raise UsageError(

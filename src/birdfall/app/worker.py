@@ -42,7 +42,7 @@ from birdfall.pipeline.report import write_report
 from birdfall.pipeline.run import PRESENTATION, RunStep, change_presentation, options_of, run
 from birdfall.pipeline.shared_case import SharedCase
 from birdfall.pipeline.verify import verify
-from birdfall.record.atomic import write_text
+from birdfall.record.atomic import PRIVATE, open_private, write_text
 from birdfall.record.case import Case
 from birdfall.record.file_lock import HeldLock, try_lock
 from birdfall.record.name_digest import REMOVED_FILE
@@ -71,7 +71,7 @@ class JobLog:
     def write(self, event: str, **values: object) -> None:
         """Add a line."""
         line = json.dumps({"event": event, "at": round(time.time(), 3), **values})
-        with self._path.open("ab") as file:
+        with open_private(self._path, append=True) as file:
             file.write(line.encode() + b"\n")
 
     def stage(self, name: str) -> None:
@@ -279,6 +279,7 @@ def pack_evidence(desk: Desk, _request: JobRequest, log: JobLog) -> JobOutcome:
             report = case.read("reports/report.html")
             if report is not None:
                 pack.writestr("report.html", report)
+        half.chmod(PRIVATE)
         size = half.stat().st_size
         half.replace(desk.folder / EVIDENCE)
     return {"bytes": size}

@@ -102,7 +102,7 @@ class Desk:
         Raises UsageError if the desk is full.
         """
         folder = self.folder / "files"
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         named = (whole_number(entry.name) for entry in folder.iterdir())
         numbers = [number for number in named if number is not None]
         if len(numbers) >= MAX_FILES:
@@ -111,7 +111,7 @@ class Desk:
                 fix="Put them into one folder, zip it, and begin with that.",
             )
         place = folder / str(max(numbers, default=0) + 1)
-        place.mkdir()
+        place.mkdir(mode=0o700)
         return place / safe_file_name(name)
 
     def remove_file(self, number: int) -> None:
@@ -135,7 +135,8 @@ class Workspace:
         Raises UsageError if it cannot be made or written to.
         """
         try:
-            (path / DESKS).mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (path / DESKS).mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise UsageError(
                 "this folder cannot be used as a workspace",

@@ -108,7 +108,7 @@ def _look_and_ask(
 
 
 def _save_mapping(looks: Sequence[Look], path: Path, read: ReadOptions) -> None:
-    from birdfall.record.atomic import write_text
+    from birdfall.record.atomic import SHARED, write_text
 
     tables = [look for look in looks if look.mapping is not None]
     if not tables:
@@ -126,7 +126,7 @@ def _save_mapping(looks: Sequence[Look], path: Path, read: ReadOptions) -> None:
             files.setdefault(kept.to_toml(), []).append(look.path)
     for number, (text, paths) in enumerate(files.items()):
         place = path if number == 0 else path.with_name(f"{path.stem}-{number + 1}{path.suffix}")
-        write_text(place, text)
+        write_text(place, text, mode=SHARED)
         log(f"mapping: {place}")
         named = " ".join(printable(p) for p in paths)
         log(f"  use it: birdfall import {named} --mapping {place} -o case/")

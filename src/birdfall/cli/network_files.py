@@ -102,7 +102,7 @@ def write_network(
     """GEXF, GraphML, the finding, CSV and Parquet of a network into a new folder, or its edges into
     one file; returns the files.
     """
-    from birdfall.record.atomic import made_whole
+    from birdfall.record.atomic import PRIVATE, SHARED, made_whole
 
     if is_edge_file(out):
         return [_write_edges(finding, people, out, identified)]
@@ -111,8 +111,11 @@ def write_network(
 
     shown = people.shown(identified)
     drawn = NetworkDrawing(finding, shown)
+    mode = PRIVATE if identified else SHARED
     with made_whole(out) as place:
-        made = _write_network_folder(finding, shown, drawn, place)
+        made = _write_network_folder(finding, shown, drawn, place, mode)
+        if identified:
+            place.chmod(0o700)
     return [out / path.relative_to(place) for path in made]
 
 
@@ -121,6 +124,7 @@ def _write_network_folder(
     shown: Callable[[int, str], str],
     drawn: NetworkDrawing,
     out: Path,
+    mode: int,
 ) -> list[Path]:
     import pyarrow.parquet as pq
 
@@ -130,9 +134,9 @@ def _write_network_folder(
 
     out.mkdir()
     made = [out / f"{finding.name}.gexf", out / f"{finding.name}.graphml", out / "finding.json"]
-    write_bytes(made[0], to_gexf(finding, shown, drawn))
-    write_bytes(made[1], to_graphml(finding, shown, drawn))
-    write_bytes(made[2], (finding.to_json() + "\n").encode("utf-8"))
+    write_bytes(made[0], to_gexf(finding, shown, drawn), mode=mode)
+    write_bytes(made[1], to_graphml(finding, shown, drawn), mode=mode)
+    write_bytes(made[2], (finding.to_json() + "\n").encode("utf-8"), mode=mode)
     for table_name in EXPORTED_TABLES:
         if table_name not in finding.tables or (
             not finding.table(table_name).num_rows and table_name not in REQUIRED_TABLES
@@ -143,9 +147,9 @@ def _write_network_folder(
             path = out / f"{table_name}.{form}"
             made.append(path)
             if form == "csv":
-                write_with(path, partial(write_csv, table=table))
+                write_with(path, partial(write_csv, table=table), mode=mode)
             else:
-                write_with(path, partial(pq.write_table, table, compression="zstd"))
+                write_with(path, partial(pq.write_table, table, compression="zstd"), mode=mode)
     return made
 
 
@@ -156,7 +160,7 @@ def _write_edges(finding: Finding, people: NetworkAccounts, out: Path, identifie
     import pyarrow.parquet as pq
 
     from birdfall.pipeline.csv_cells import write_csv
-    from birdfall.record.atomic import explain_write_errors, write_with
+    from birdfall.record.atomic import PRIVATE, SHARED, explain_write_errors, write_with
 
     table = finding.table("edges")
     ends = [table.column(c).to_numpy() for c in ("source", "target")]
@@ -178,8 +182,9 @@ def _write_edges(finding: Finding, people: NetworkAccounts, out: Path, identifie
         table = table.set_column(place, column, named.take(pa.array(np.searchsorted(code, end))))
     with explain_write_errors(out):
         out.parent.mkdir(parents=True, exist_ok=True)
+    mode = PRIVATE if identified else SHARED
     if out.suffix == ".csv":
-        write_with(out, partial(write_csv, table=table))
+        write_with(out, partial(write_csv, table=table), mode=mode)
     else:
-        write_with(out, partial(pq.write_table, table, compression="zstd"))
+        write_with(out, partial(pq.write_table, table, compression="zstd"), mode=mode)
     return out

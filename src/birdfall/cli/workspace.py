@@ -13,6 +13,7 @@ from birdfall.cli.dashboard_token import read_token
 from birdfall.cli.output import log, print_result
 from birdfall.cli.signals import stop_event
 from birdfall.model.errors import ExitCode, UsageError
+from birdfall.record.atomic import open_private
 
 if TYPE_CHECKING:
     from birdfall.app.workspace import Workspace
@@ -104,5 +105,6 @@ def _begin_with(workspace: Workspace, files: list[Path]) -> str:
     """A new case with these files; its name."""
     desk = workspace.begin(files[0].stem)
     for file in files:
-        shutil.copyfile(file, desk.place_for(file.name))
+        with file.open("rb") as given, open_private(desk.place_for(file.name)) as kept:
+            shutil.copyfileobj(given, kept)
     return desk.name

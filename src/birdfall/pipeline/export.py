@@ -36,7 +36,7 @@ from birdfall.pipeline.csv_cells import write_csv_batches
 from birdfall.pipeline.evidence import write_evidence
 from birdfall.pipeline.shared_case import SharedCase, SharedTable
 from birdfall.pipeline.sqlite_file import write_sqlite
-from birdfall.record.atomic import made_whole, write_with
+from birdfall.record.atomic import SHARED, made_whole, write_with
 from birdfall.record.case import Case
 
 #: Writes one table: path, columns, rows in batches.
@@ -157,7 +157,7 @@ def _write_folder(
     out.mkdir(parents=True)
     for table in case.tables(form):
         path = out / f"{table.name}.{form}"
-        write_with(path, partial(_write_table, write, table))
+        write_with(path, partial(_write_table, write, table), mode=SHARED)
         yield path
 
 
@@ -172,7 +172,7 @@ def _write_parquet(path: Path, schema: pa.Schema, batches: Iterator[pa.Table]) -
 
 
 def _write_sqlite_file(case: SharedCase, out: Path) -> list[Path]:
-    write_with(out, partial(write_sqlite, case=case))
+    write_with(out, partial(write_sqlite, case=case), mode=SHARED)
     return [out]
 
 

@@ -23,11 +23,12 @@ from birdfall.record.atomic import write_text
 from birdfall.record.case import Case
 from birdfall.record.damage import RESTORE, explain_damage
 from birdfall.record.ids import pseudonym
-from birdfall.record.mentions import Mentions
+from birdfall.record.mentions import Mentions, every_handle
 from birdfall.record.name_digest import MARK
 from birdfall.record.record import Record
 from birdfall.record.removal import RemovedRows, now, remove_account
 from birdfall.record.removed import BLANK
+from birdfall.sources.table.handles import fold_handle
 
 REMOVALS_FILE: Final = "removals.json"
 #: What is left in the place of a case that was deleted.
@@ -129,16 +130,19 @@ def _whom(record: Record, name: str) -> tuple[str, int]:
     Raises UsageError if there is none, or if the name could mean two.
     """
     called = record.ids.called(name)
+    # every handle that it ever had, and not only the latest
+    holders = {a for a, h in every_handle(record) if fold_handle(h) == fold_handle(name)}
     try:
         account = find_account(record, name)
     except UsageError:
-        if called is None:
+        if len(holders) > 1 or (called is None and not holders):
             raise
-        account = called
-    if called not in (None, account):
+        account = next(iter(holders), called or "")
+    if called is not None and {account, *holders} != {called}:
+        holder = account if account != called else next(iter(holders - {called}))
         raise UsageError(
             f"{name!r} is the handle of one account and the pseudonym of another",
-            fix=f"Give the id: {account} has the handle, {called} the pseudonym.",
+            fix=f"Give the id: {holder} has the handle, {called} the pseudonym.",
         )
     code = record.ids.code(account)
     if code is None or account.startswith(MARK):

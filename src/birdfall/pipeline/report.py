@@ -11,7 +11,7 @@ from pathlib import Path
 from birdfall.model.errors import BirdfallError, UsageError
 from birdfall.pipeline.catalogue import extra_sections
 from birdfall.pipeline.copies import REPORT, Copy, note_copy
-from birdfall.record.atomic import write_bytes
+from birdfall.record.atomic import SHARED, write_bytes
 from birdfall.record.case import Case
 from birdfall.tell.layout import ReportLayout
 from birdfall.tell.report import render
@@ -70,7 +70,7 @@ def write_report(
     if out is None:
         case.put({REPORT_FILE: page})
         return case.path / REPORT_FILE
-    write_bytes(out, page)
+    write_bytes(out, page, mode=SHARED)
     # a case that can only be read has its report elsewhere
     with contextlib.suppress(BirdfallError):
         case.put({REPORT_FILE: page})

@@ -9,16 +9,25 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from birdfall.model.errors import BirdfallError
 
+#: Who may read a file: its owner; or whoever the mask of the process lets, of what is made to be
+#: given away.
+PRIVATE: Final = 0o600
+SHARED: Final = 0o666
 
-def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+
+def write_bytes(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
     """Replace `path` by `data`, atomically and durably.
+
+    mode: as the system takes it, so less what the mask of the process forbids.
 
     Raises BirdfallError on a full disk or a closed folder.
     """
@@ -32,27 +41,36 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     write_with(path, fill, mode=mode)
 
 
-def write_text(path: Path, text: str, *, mode: int = 0o644) -> None:
+def write_text(path: Path, text: str, *, mode: int = PRIVATE) -> None:
     """`write_bytes` of UTF-8, with line ends as given."""
     write_bytes(path, text.encode("utf-8"), mode=mode)
 
 
-def write_with(path: Path, fill: Callable[[Path], None], *, mode: int = 0o644) -> None:
-    """Let `fill` write a temporary file beside `path`, then put it in place."""
+def write_with(path: Path, fill: Callable[[Path], None], *, mode: int = PRIVATE) -> None:
+    """Let `fill` write a temporary file beside `path`, then put it in place.
+
+    mode: as of `write_bytes`.
+    """
     with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = path.parent / f".{path.name}.{secrets.token_hex(6)}.partial"
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
         try:
             fill(temporary)
-            temporary.chmod(mode)
             fsync_file(temporary)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         fsync_folder(path.parent)
+
+
+def open_private(path: Path, *, append: bool = False) -> BinaryIO:
+    """A file opened for writing that only its owner may read if it is new."""
+    how = os.O_APPEND if append else os.O_TRUNC
+    binary = getattr(os, "O_BINARY", 0)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | how | binary, PRIVATE)
+    return os.fdopen(handle, "ab" if append else "wb")
 
 
 @contextlib.contextmanager

@@ -75,7 +75,7 @@ def rotate(state: State, folder: Path, *, everything: bool = False) -> list[Path
         if last - first + 1 < FILE_ROWS and not everything:
             return made
         last = min(last, first + FILE_ROWS - 1)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"raw-{first:012d}.parquet"
         write_with(path, partial(write_raw_file, state, first, last))
         fsync_folder(folder)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from birdfall.record.atomic import open_private
 from birdfall.watch.model.events import StreamBatch
 from birdfall.watch.model.step_text import step_from_text, step_to_text
 
@@ -72,8 +73,7 @@ class Backlog:
         if not lines:
             return
         data = "".join(f"{line}\n" for line in lines).encode()
-        with self._path.open("ab") as file:
-            self._path.chmod(0o600)
+        with open_private(self._path, append=True) as file:
             # a line that was torn when a process died is ended, and skipped when it is read
             if not file.tell():
                 self._name = f"backlog-{secrets.token_hex(8)}"

@@ -299,7 +299,7 @@ def is_locked(error: sqlite3.Error) -> bool:
 
 def _connect(place: Path, read_only: bool) -> sqlite3.Connection:
     if not read_only:
-        place.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
         place.chmod(0o600)
         return connection
