@@ -19,6 +19,7 @@ from canaries import account, canary_case, handle, rows, texts_within
 from commands import birdfall
 
 GONE = 3
+BY_ID = pytest.param("12", marks=pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +161,7 @@ def case_of(folder, paths, key=b"k" * 32):
     return case
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param("12", marks=pytest.mark.slow), "@Beta_2", "pseudonym"]
-)
+@pytest.mark.parametrize("name", [BY_ID, "@Beta_2", "pseudonym"])
 def test_who_was_removed_does_not_come_back_with_another_file(tmp_path, name):
     case = case_of(tmp_path / "case", files_of(tmp_path))
     called = pseudonym(case.record().ids.code("12"))
