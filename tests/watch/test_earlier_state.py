@@ -76,6 +76,8 @@ def to_the_tick(alerts):
         row[-1]["why"] = REPORTED_BEFORE.sub("", row[-1].get("why", ""))
         for target in row[-1].get("targets", ()):
             target["target"] = ""
+        if row[-1].get("stream", "").startswith("target:"):
+            row[-1]["stream"] = "target:"
         if row[2] == "returns":
             row[4] -= row[4] % (10 * SECOND)
             row[-1]["time"] -= row[-1]["time"] % (10 * SECOND)
