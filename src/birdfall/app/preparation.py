@@ -20,7 +20,7 @@ def prepare_case(desk: Desk, language: str) -> None:
             return
         opened = open_case(desk.case())
         tell(opened.case, language)
-        account_table(opened, 1)
+        account_table(opened, 1, by_handle=False)
         for name in networks_of(opened)[:1]:
             network_view(opened, name)
     except (BirdfallError, OSError):

@@ -187,7 +187,10 @@ def every_handle(record: Record) -> list[tuple[str, str]]:
         "SELECT DISTINCT account, handle FROM accounts WHERE handle <> '' ORDER BY ALL"
     )
     handles = zip(rows.column(0).to_pylist(), rows.column(1).to_pylist(), strict=True)
-    return [*handles, *record.settings.names.items()]
+    settings = record.settings
+    # those whom the question is about may have no row, and be named in titles and files
+    asked = (*settings.leaders, *settings.controls, *settings.negative_controls)
+    return [*handles, *settings.names.items(), *((a, a) for a in asked)]
 
 
 def _bare(handle: str) -> str:

@@ -23,6 +23,8 @@ CLAIM_WORDS = ("said", "parsed")
 #: Columns of tables that pages quote, and the layers whose objects are words or addresses.
 QUOTED_COLUMNS = ("shown", "object", "trigger_value")
 QUOTED_LAYERS = ("link", "hashtag", "hashtags", "status", "text")
+#: What stands for an account that the question is about and that no row names.
+UNKNOWN = "…"
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ class Quoting:
         if account in self.record.settings.public:
             return None
         code = self.record.ids.code(account)
-        return None if code is None else pseudonym(code)
+        return UNKNOWN if code is None else pseudonym(code)
 
 
 def quoting_of(record: Record) -> Quoting:
