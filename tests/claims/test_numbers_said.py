@@ -3,6 +3,7 @@
 Of the numbers that a sentence can state (numbers_said.toml): a p-value or a bound is none.
 """
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from birdfall.tell.words import LANGUAGES
 from small_cases import CASES, make_case
 
 FOLDER = Path(__file__).parent
+DOCS = FOLDER.parents[1] / "docs"
 
 
 def flat(table, name=""):
@@ -112,3 +114,39 @@ def test_numbers_of_the_demo_are_supported(demo):
 
 def test_every_sentence_stands_in_five_languages():
     assert {frozenset(said) for said in SAID.values()} == {frozenset(LANGUAGES)}
+
+
+def definitions():
+    """The definitions of docs/reference/numbers.md: headings with their rows."""
+    page = (DOCS / "reference/numbers.md").read_text("utf-8")
+    return {
+        f"{kind}.{number}"
+        for kind, rows in re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page, re.M | re.S)
+        for row in re.findall(r"^\| `(.*?) \|", rows, re.M)
+        for number in re.findall(r"[a-z_0-9.]+", row)
+    }
+
+
+def not_said():
+    """The definitions for which docs/methods/claims.md says why no sentence is checked."""
+    page = (DOCS / "methods/claims.md").read_text("utf-8")
+    table = page.partition("<!-- not said -->")[2].partition("<!-- end of not said -->")[0]
+    rows = re.findall(r"^\| (`.*?`) \|", table, re.M)
+    return [name for row in rows for name in re.findall(r"`([a-z_0-9.]+\*?)`", row)]
+
+
+def test_every_number_of_a_report_is_said_or_named_as_one_that_is_not():
+    listed = not_said()
+    for definition in definitions():
+        covered = [
+            name
+            for name in listed
+            if definition == name or (name.endswith("*") and definition.startswith(name[:-1]))
+        ]
+        assert (definition in SAID) != bool(covered), definition
+
+
+def test_no_number_is_named_that_no_report_prints():
+    known = definitions()
+    for name in not_said():
+        assert any(d.startswith(name.removesuffix("*")) for d in known), name

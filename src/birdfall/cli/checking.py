@@ -224,8 +224,8 @@ def _print_verdict(
     for line in dict.fromkeys(reading_words(finding, one, name) for one in readings):
         if line:
             print_result(f"  {printable(line)}")
-    print_result(f"  {say('claims.verdict')}: {claim_words(finding.details, say)}")
-    print_result(f"  {say('claims.measured')}: {measured_value(finding, say)}")
+    print_result(f"  {say('claims.verdict')}{say.colon} {claim_words(finding.details, say)}")
+    print_result(f"  {say('claims.measured')}{say.colon} {measured_value(finding, say)}")
     account = finding.details.get("account")
     if account is not None:
         print_result(f"  {printable(say('claim.account', name=name(account)))}")

@@ -218,6 +218,9 @@ def _with_event(sentence: Sentence, item: Item, event: EventMention) -> Item:
     """An item with its event; a denial may turn its qualifier."""
     item = replace(item, event=event)
     denies = event.denied and event.quantity in _DENIABLE and event.end <= item.begin
+    after = max(item.end, item.noun.end if item.noun is not None else 0)
+    if denies and item.qualifier is Qualifier.PLAIN and sentence.words.length(after, Tag.BUT):
+        item = replace(item, qualifier=Qualifier.NOT)  # "لم يوقف 30 بل 3"
     if not denies:
         return replace(item, quantity=_quantity_of(item, event))
     # "لم يعد سوى 50": how many at most did, not how many did not
@@ -306,7 +309,8 @@ def further_ranges(sentence: Sentence, item: Item) -> list[TokenRange]:
         places.append(item.noun.end)
     found = [TokenRange(at, at + 1) for at in places if words.is_a(at, Tag.FURTHER)]
     before = item.begin - words.length_before(item.begin, Tag.ON_TOP)
-    return found + ([TokenRange(before, item.begin)] if before < item.begin else [])
+    found += [TokenRange(before, item.begin)] if before < item.begin else []
+    return found[:1]  # a second one is left over
 
 
 def mark_further(sentence: Sentence, item: Item) -> Item:

@@ -83,6 +83,8 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     ranges += [r for item in items for r in _taken(sentence, item)]
     gained = [item for item in items if item.quantity is Quantity.GAINED]
     ranges += [TokenRange(i.end, i.end + 1) for i in gained if words.is_a(i.end, Tag.FURTHER)]
+    if gained:
+        ranges += [TokenRange(n, n + 1) for n in range(len(words)) if words.is_a(n, Tag.NEW)]
     if any(_is_about_followers(item) for item in items) or chains:
         ranges += words.ranges(Tag.FOLLOWER)
     ranges += _told_levels(sentence) if chains else []
@@ -234,10 +236,13 @@ def own_accounts(sentence: Sentence) -> list[TokenRange]:
 def _denied_again(sentence: Sentence, item: Item) -> list[TokenRange]:
     """The second "not" right after an event that is denied: "no ha vuelto nunca" denies once."""
     event = item.event
-    if event is None or not event.denied or sentence.language == "en":
+    if event is None or not event.denied:
         return []
-    length = sentence.words.length(event.end, Tag.NOT)
-    return [TokenRange(event.end, event.end + length)]
+    last = sentence.clause(event.begin).end
+    yet = sentence.words.length_before(last, Tag.YET)
+    found = [TokenRange(last - yet, last)] if last - yet >= event.end else []
+    length = sentence.words.length(event.end, Tag.NOT) if sentence.language != "en" else 0
+    return [*found, TokenRange(event.end, event.end + length)]
 
 
 def _is_about_followers(item: Item) -> bool:
@@ -363,7 +368,11 @@ def _whose(sentence: Sentence, items: list[Item], chains: list[Chain]) -> list[T
     found = []
     for at, word in enumerate(words):
         if word.kind is TokenKind.HANDLE and (word.text in named or sentence.is_platform(at)):
-            found.append(TokenRange(at, at + 1))
+            # "the union @x"
+            named_by = words.length(at - 1, Tag.SPEAKER_NOUN) and not words.length(
+                at - 1, Tag.GROUP
+            )
+            found.append(TokenRange(at - bool(named_by), at + 1))
             if words.text(at + 1) == "s":
                 found.append(TokenRange(at + 1, at + 2))
         elif word.text in groups and words.length(at, Tag.GROUP):

@@ -193,6 +193,7 @@ def _read_number_of_units(words: TaggedTokens, amount: Amount) -> _Length | None
         low = amount.low if amount.low is not None else amount.value
         high = amount.high if amount.high is not None else amount.value
         stop, half = _read_and_half(words, end + skip + 1)
+        stop += words.length(stop, Tag.AFTER_UNIT)
         more = unit / 2 if half else 0.0
         return _Length(low * unit + more, high * unit + more, at, stop, True)
     return _read_part(words, at) if words[at].kind is TokenKind.WORD else None
@@ -253,7 +254,8 @@ def _read_bare_unit(words: TaggedTokens, at: int) -> _Length | None:
     if unit is None or (words.is_a(at, Tag.UNIT_AFTER_NUMBER) and not per):
         return None
     if words.is_form_of(at, Tag.PLURAL_UNIT):
-        return _Length(2 * unit, _max_vague_s(unit), at, at + 1)
+        end = at + 1 + words.length(at + 1, Tag.AFTER_UNIT)
+        return _Length(2 * unit, _max_vague_s(unit), at, end)
     if "\u0600" <= words[at].text[0] <= "\u06ff":
         stop, half = _read_and_half(words, at + 1)
         if words.is_a(stop, Tag.SINGLE_UNIT) and not half:

@@ -229,8 +229,10 @@ def _noun_of_level(sentence: Sentence, amount: Amount, reached: Role | None) -> 
         return noun
     if amount.value == 1 and words.length(amount.begin - 1, Tag.FOLLOWER):
         return Noun(NounKind.FOLLOWERS, amount.begin - 1, amount.end)
-    first = sentence.clause(amount.begin).begin
-    if reached is not None and words.contains(Tag.FOLLOWER, first, amount.begin):
+    first, last = sentence.clause(amount.begin)
+    named = words.contains(Tag.FOLLOWER, first, amount.begin)
+    stands = amount.end == last and _stood_role(sentence, amount.begin) is not None
+    if named and (reached is not None or stands):  # "يبلغ عدد متابعيها 10500"
         return Noun(NounKind.FOLLOWERS, amount.begin, amount.end)
     return None
 

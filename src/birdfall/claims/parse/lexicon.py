@@ -85,6 +85,7 @@ class Tag(Enum):
     ACCORDING_TO = auto()  # before a speaker
     THEM = auto()
     ANYONE = auto()
+    YET = auto()  # at the end of what has not happened
     EVER = auto()  # beside none: none ever
     RELATIVE = auto()  # between a noun and its group
     FOLLOW_VERB = auto()  # before a handle: who followed it
@@ -181,6 +182,7 @@ class Tag(Enum):
     ALONE = auto()  # beside a window: in the first minute alone
     ON_AVERAGE = auto()  # of a rate
     WITHIN = auto()  # before a length of time: a window
+    AFTER_UNIT = auto()  # after a length of time: the days that followed
     TOOK = auto()  # in a clause with a length of time: a window
     PER = auto()  # before a length of time: a rate
     AGO_BEFORE = auto()
@@ -207,6 +209,7 @@ class Tag(Enum):
     DEFINITE = auto()  # before a fraction with an event: la mitad
     SUPERLATIVE = auto()  # before MOST: at most, not most of
     ON_TOP = auto()  # before a number: in addition to what was told
+    NEW = auto()  # of followers gained
     FURTHER = auto()  # after a number: of the same
     SOMEONE = auto()  # before personne: a person, not nobody
     AGENT = auto()  # a source only where more is said

@@ -70,6 +70,8 @@ SIGNS_BEFORE = {
 DENIED = {Qualifier.MORE_THAN: Qualifier.AT_MOST, Qualifier.AT_MOST: Qualifier.AT_LEAST}
 #: Articles that may stand between a qualifier and its number; words between it and one after.
 MAX_ARTICLES, MAX_WORDS_AFTER = 2, 2
+#: Words of what is counted between a bound and its number.
+MAX_WORDS_APART = 5
 #: What a plain number allows: nobody counts to the last account. Shares of the number.
 PLAIN_SLACK, ABOUT_SLACK, ALMOST_SLACK, EXACT_SLACK = 0.02, 0.10, 0.10, 0.005
 _CERCA_DE = {"es": Qualifier.ALMOST, "pt": Qualifier.ABOUT}
@@ -81,6 +83,9 @@ def read_qualifier(sentence: Sentence, begin: int, end: int) -> Qualified:
     before = _read_before(sentence, begin)
     if before is not None:
         return before
+    apart = _read_apart(sentence, begin) if sentence.language == "ar" else None
+    if apart is not None:
+        return apart
     sign = SIGNS_BEFORE.get(words.text(begin - 1))
     if sign is not None:
         return Qualified(sign, begin - 1)
@@ -116,6 +121,23 @@ def _read_before(sentence: Sentence, begin: int) -> Qualified | None:
         if tag is not Tag.NOT_EVEN and qualifier in DENIED and words.length_before(start, Tag.NOT):
             return Qualified(DENIED[qualifier], start - 1)
         return Qualified(qualifier, start)
+    return None
+
+
+def _read_apart(sentence: Sentence, begin: int) -> Qualified | None:
+    """The bound that Arabic says before what is counted: "لم يتجاوز عدد الحسابات 2000"."""
+    words, at = sentence.words, begin
+    named = (Tag.ACCOUNT, Tag.FOLLOWER, Tag.FALLEN, Tag.RESTORED)
+    while at > 0 and begin - at < MAX_WORDS_APART:
+        handle = words[at - 1].kind is TokenKind.HANDLE
+        if not (handle or words.is_a(at - 1, Tag.ARTICLE) or words.length(at - 1, *named) == 1):
+            break
+        at -= 1
+    for tag, qualifier in ((Tag.AT_MOST, Qualifier.AT_MOST), (Tag.MORE_THAN, Qualifier.MORE_THAN)):
+        length = words.length_before(at, tag)
+        if at < begin and length:
+            sentence.use(at - length, at)
+            return Qualified(qualifier, begin)
     return None
 
 
