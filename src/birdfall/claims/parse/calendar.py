@@ -342,6 +342,8 @@ class _CalendarReader:
         if value is None:
             return 0
         number, end = value
+        if words.is_a(end, Tag.PAST_HOUR) and end + 1 in self.amounts:
+            return 0  # "ten past eight": the hour is eight
         half = number % 1  # "las ocho y media", read as one number
         minutes = early.seconds + half * HOUR_S
         unit = words.lexicon.unit_seconds.get(words.text(end)) == HOUR_S
@@ -349,7 +351,7 @@ class _CalendarReader:
             return 0  # "de 32 000 à 1"
         part = any(words.length(end + 1, tag) for tag in DAY_PARTS)
         end += unit and (told or part)  # "6 heures du matin"
-        if told and not minutes:
+        if not minutes and (told or words.language == "ar"):
             minutes, end = minutes_after(words, self.amounts, end)
         if words.length(end, Tag.ACCOUNT, Tag.FOLLOWER, Tag.PERCENT) or (
             end < len(words) and words[end].kind is TokenKind.PERCENT
@@ -395,7 +397,8 @@ class _CalendarReader:
         amount = self.amounts.get(at)
         if amount is not None and amount.value <= MAX_HOUR and amount.value % 1 in (0, 0.5):
             return amount.value, amount.end
-        arabic = self.words.language == "ar" and self._part_follows(at + 1) > 0
+        after = minutes_after(self.words, self.amounts, at + 1).place
+        arabic = self.words.language == "ar" and self._part_follows(after) > 0
         if told or self.words.length_before(at, Tag.BETWEEN) or self.hours or arabic:
             ordinals = self.words.lexicon.ordinals
             value = next((ordinals[f] for f in forms(self.words.text(at)) if f in ordinals), None)

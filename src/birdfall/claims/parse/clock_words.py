@@ -10,7 +10,7 @@ from birdfall.claims.parse.number_words import HALVES
 from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.tags import TaggedTokens
 from birdfall.claims.parse.tokens import forms
-from birdfall.model.units import MINUTE_S
+from birdfall.model.units import HOUR_S, MINUTE_S
 
 MINUTES_PER_HOUR = 60
 ARABIC_AND = "و"
@@ -32,6 +32,8 @@ def minutes_after(words: TaggedTokens, amounts: Mapping[int, Amount], end: int) 
         at, sign = at + 1, -1
     elif words.language == "ar" and words.text(at).startswith(ARABIC_AND):
         sign = 1
+    if not sign and _is_french_minute(words, amounts, end):
+        return Minutes(amounts[end].value * MINUTE_S, amounts[end].end)
     if not sign:
         return Minutes(0.0, end)
     while words.is_a(at, Tag.ONE, Tag.ARTICLE) and at not in amounts:
@@ -46,6 +48,16 @@ def minutes_after(words: TaggedTokens, amounts: Mapping[int, Amount], end: int) 
     if not unit and (words.language == "ar" or words.length(amount.end, Tag.ACCOUNT, Tag.FOLLOWER)):
         return Minutes(0.0, end)
     return Minutes(sign * amount.value * MINUTE_S, amount.end + unit)
+
+
+def _is_french_minute(words: TaggedTokens, amounts: Mapping[int, Amount], end: int) -> bool:
+    """Whether a number right after "heures" is of minutes: "huit heures dix"."""
+    amount = amounts.get(end)
+    if words.language != "fr" or amount is None or not 0 < amount.value < MINUTES_PER_HOUR:
+        return False
+    hour = words.lexicon.unit_seconds.get(words.text(end - 1)) == HOUR_S
+    counted = words.length(amount.end, Tag.ACCOUNT, Tag.FOLLOWER, Tag.PERCENT)
+    return hour and not counted and not amount.written
 
 
 def minutes_before(words: TaggedTokens, amounts: Mapping[int, Amount], begin: int) -> Minutes:

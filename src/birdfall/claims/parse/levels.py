@@ -231,7 +231,8 @@ def _noun_of_level(sentence: Sentence, amount: Amount, reached: Role | None) -> 
         return Noun(NounKind.FOLLOWERS, amount.begin - 1, amount.end)
     first, last = sentence.clause(amount.begin)
     named = words.contains(Tag.FOLLOWER, first, amount.begin)
-    stands = amount.end == last and _stood_role(sentence, amount.begin) is not None
+    alone = amount.end == last and len(sentence.free()) == 1
+    stands = alone and _stood_role(sentence, amount.begin) is not None
     if named and (reached is not None or stands):  # "يبلغ عدد متابعيها 10500"
         return Noun(NounKind.FOLLOWERS, amount.begin, amount.end)
     return None
