@@ -177,6 +177,14 @@ def parts() -> dict[str, Part]:
             script("tests/watch/kill_often.py", "--kills", "500"),
             Repetitions("kills.json", count_kills, 2500, "stories went wrong"),
         ),
+        "hardships": Part(
+            "an hour at 2,000 events a second, frames of 100 MB, 100,000 audiences",
+            script("tests/watch/try_hardships.py", "--events", "7200000"),
+        ),
+        "doors": Part(
+            "attacks on the doors of dashboard and workspace",
+            script("tests/watch/attack_doors.py"),
+        ),
         "audit": Part(
             "every promise of a measure on worlds of another make",
             script("-m", "audit", "--minutes", "600"),

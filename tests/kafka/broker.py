@@ -21,12 +21,14 @@ class Broker:
     `kill` and `start` as a power cut would: what it held is gone, for it keeps all in memory.
     """
 
-    def __init__(self):
+    def __init__(self, advertised=None):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.servers = f"127.0.0.1:{self.port}"
         self.process = None
+        #: The port that clients are sent to: one of something between, or its own.
+        self.advertised = advertised or self.port
 
     def start(self):
         url = f"tcp://127.0.0.1:{self.port}"
@@ -37,7 +39,7 @@ class Broker:
                 "--listener-url",
                 url,
                 "--advertised-listener-url",
-                url,
+                f"tcp://127.0.0.1:{self.advertised}",
                 "--storage-engine",
                 "memory://tansu/",
             ],

@@ -5,11 +5,15 @@
 import contextlib
 import hashlib
 import hmac
+import json
 import random
 import socket
 import threading
 import time
+import types
+from functools import lru_cache
 
+import zstandard
 from hostile import (
     ALERT,
     DEADLINE_SECONDS,
@@ -17,16 +21,20 @@ from hostile import (
     MAX_MISBEHAVIOURS,
     SECRET,
     Conversation,
+    JetstreamTwo,
     Outcome,
     iso,
     small_limits,
+    websocket_frame,
 )
+from kafka_talks import Actions, Topic
 from raw_server import RawServer, http_answer, sends
 
 from birdfall.watch.alerts.delivery import MAX_TRIES, send
 from birdfall.watch.alerts.messages import AlertMessage, to_payload
 from birdfall.watch.alerts.rules import Channel
 from birdfall.watch.engine.handles import ask_host
+from birdfall.watch.feeds.jetstream_v2 import JetstreamV2Feed
 from birdfall.watch.feeds.webhook import MastodonWebhookFeed
 from birdfall.watch.feeds.websocket import FirehoseFeed
 from birdfall.watch.store.database import State
@@ -47,17 +55,22 @@ class Webhook(Conversation):
         return {"url": url, "secret": "s", "token": SECRET}
 
     def hold(self, url, _state, outcome):
-        said = "never tried"
-        for _ in range(MAX_TRIES):  # as often as the courier tries
-            try:
-                said = send(Channel("c", self.kind, self.values(url)), MESSAGE)
-            except BaseException:
-                outcome.ended += 1
-                return
-            if not said:
-                break
-            outcome.said.add(said)
-        outcome.lost += bool(said)
+        send_until_taken(self.kind, self.values(url), outcome)
+
+
+def send_until_taken(kind, values, outcome):
+    """Send an alert as often as the courier tries."""
+    said = "never tried"
+    for _ in range(MAX_TRIES):
+        try:
+            said = send(Channel("c", kind, values), MESSAGE)
+        except BaseException:
+            outcome.ended += 1
+            return
+        if not said:
+            break
+        outcome.said.add(said)
+    outcome.lost += bool(said)
 
 
 class Ntfy(Webhook):
@@ -235,8 +248,50 @@ class Handles(Conversation):
         outcome.lost += found != self.name(1)
 
 
+class Packed(JetstreamTwo):
+    """Messages that are packed with a dictionary, which is asked for first and may come spoiled."""
+
+    def feed(self, url):
+        return JetstreamV2Feed(f"s{self.number}", url=url)
+
+    def honest(self, question):
+        if b"getZstdDictionary" in question:
+            return http_answer(packing().dictionary)
+        return super().honest(question)
+
+    def packed(self, question):
+        return b"zstdDictionary" in question.partition(b"\r\n")[0]
+
+    def answer(self, connection, question, number):
+        self.asked = question
+        super().answer(connection, question, number)
+
+    def message(self, thing):
+        frame = super().message(thing)
+        if not self.packed(self.asked):
+            return frame
+        # the head of a frame of text has two, four or ten bytes
+        size = {126: 4, 127: 10}.get(frame[1], 2)
+        return websocket_frame(packing().compress(frame[size:]))
+
+
+@lru_cache(maxsize=1)
+def packing():
+    """What a service packs its messages with."""
+    samples = [
+        json.dumps({"payload": {"$type": "a#account", "did": f"did:plc:{i}", "seq": i}}).encode()
+        for i in range(500)
+    ]
+    trained = zstandard.train_dictionary(2000, samples)
+    packer = zstandard.ZstdCompressor(dict_data=trained, write_checksum=True)
+    return types.SimpleNamespace(dictionary=trained.as_bytes(), compress=packer.compress)
+
+
 PROTOCOLS = {
     **FEEDS,
+    "packed": Packed,
+    "kafka": Topic,
+    "actions": Actions,
     "hooks": Hooks,
     "handles": Handles,
     "webhook": Webhook,

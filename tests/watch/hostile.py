@@ -37,7 +37,7 @@ from birdfall.watch.store.ingest import ingest_batch
 T, HOUR_US = 1_700_000_000_000_000, 3_600_000_000
 SECRET = "tooth-and-claw"
 #: Seconds after which what was not told is lost.
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 120.0
 MAX_MISBEHAVIOURS, THINGS = 4, 5
 ALERT = ReturnsAlert(wave=1, fallen=60, returned=40)
 
@@ -309,7 +309,7 @@ FEEDS = {
 @contextlib.contextmanager
 def small_limits():
     """Waits of milliseconds and limits of some kilobytes, so that thousands can be tried."""
-    small = WebLimits(2.0, 1 << 16)
+    small = WebLimits(15.0, 1 << 16)
     # what asyncio says of each answer to a connection that is gone
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
@@ -318,14 +318,14 @@ def small_limits():
             (base, "MAX_WAIT_SECONDS", 0.004),
             (polling, "ANSWER_LIMITS", small),
             (channels, "POST_LIMITS", small),
-            (channels, "MAIL_STEP_SECONDS", 2.0),
-            (channels, "MAIL_SECONDS", 4.0),
+            (channels, "MAIL_STEP_SECONDS", 10.0),
+            (channels, "MAIL_SECONDS", 20.0),
             (mediawiki_sse, "MAX_LINE_BYTES", 1 << 16),
             (mediawiki_sse, "STOP_CHECK_SECONDS", 0.01),
-            (mediawiki_sse, "IDLE_SECONDS", 1.0),
+            (mediawiki_sse, "IDLE_SECONDS", 10.0),
             (websocket, "MAX_FRAME_BYTES", 1 << 16),
             (websocket, "FLUSH_SECONDS", 0.005),
-            (websocket, "OPEN_SECONDS", 1.0),
+            (websocket, "OPEN_SECONDS", 15.0),
             (websocket, "CLOSE_SECONDS", 0.05),
             (handles, "ANSWER_LIMITS", small),
             (webhook, "CHECK_SECONDS", 0.01),

@@ -72,7 +72,7 @@ def test_the_conversations_see_what_is_lost(tmp_path, monkeypatch):
     assert isinstance(outcome, Outcome)
 
 
-@pytest.mark.parametrize(("protocol", "seed", "number"), [("mastodon", 1, 6580)])
+@pytest.mark.parametrize(("protocol", "seed", "number"), [("mastodon", 1, 6580), ("packed", 7, 21)])
 def test_conversations_that_once_went_wrong(tmp_path, protocol, seed, number):
     check(converse_often(protocol, 1, seed, tmp_path, begin=number), 1)
 

@@ -233,6 +233,8 @@ def from_parquet(
             try:
                 told[name] = _rows_of(name, f"[{quoted}]", connection)
                 connection.execute(f"CREATE TEMP VIEW {name} AS {told[name]}")
+            except duckdb.OutOfMemoryException:
+                raise
             except duckdb.Error as error:
                 torn = next((p for p, _, _ in listed if not _is_readable(p)), listed[0][0])
                 raise damaged(torn, "it is no table of the record") from error

@@ -131,6 +131,8 @@ def ingest(
                     options={k: v for k, v in said.items() if v},
                     progress=progress,
                 )
+            except MemoryError:
+                raise  # which says nothing of the file
             except pa.ArrowException as error:
                 raise _unreadable_error(place, error) from error
     if receipt.already or not repeats.count:

@@ -40,6 +40,8 @@ _SLOW_BATCH_ROWS: Final = 1 << 14
 _SAMPLE_BLOCK_BYTES: Final = 1 << 20
 PARQUET: Final = b"PAR1"
 _NULL_WORDS: Final = pa.array(NULL_WORDS, pa.string())
+#: What says nothing of a file, though it may look as if it were damaged.
+OUT_OF_MEMORY: Final = (MemoryError, duckdb.OutOfMemoryException)
 #: Columns of Parquet that are as good as texts: their texts say all that is in them.
 _AS_TEXTS: Final = frozenset(
     (
@@ -108,6 +110,8 @@ class Tabular:
         if self._first is None:
             try:
                 self._first = self._read_first_rows()
+            except OUT_OF_MEMORY:
+                raise
             except duckdb.Error as error:
                 raise _damaged_parquet_error(self.path) from error
         return list(self._first.select(names or list(self.types)).to_pylist())
@@ -208,6 +212,8 @@ class Tabular:
                         np.arange(number, number + batch.num_rows),
                     )
                     number += batch.num_rows
+            except OUT_OF_MEMORY:
+                raise
             except (pa.ArrowException, OSError) as error:
                 raise _damaged_parquet_error(self.path) from error
 
@@ -302,6 +308,8 @@ def _parquet_types(
         rows = connection.sql(
             f"DESCRIBE SELECT * FROM read_parquet({quote_text(str(plain))})"
         ).fetchall()
+    except OUT_OF_MEMORY:
+        raise
     except (pa.ArrowException, OSError, duckdb.Error) as error:
         raise _damaged_parquet_error(path) from error
     return {str(name): str(kind) for name, kind, *_ in rows}

@@ -128,7 +128,7 @@ class JetstreamV2Feed(WebSocketFeed):
     dictionary
         File of the service's zstd dictionary; without it the service is asked for it once.
     compressed
-        Whether compression is asked for at all.
+        Whether compression is asked for; no longer after a message that could not be read with it.
     accounts
         Ids of the only accounts that are asked for, 10,000 at most; empty for all.
     """
@@ -168,21 +168,26 @@ class JetstreamV2Feed(WebSocketFeed):
     def decode_message(self, message: bytes | str, received: int) -> StreamBatch:
         """Decode one frame; binary ones are compressed."""
         raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
+        packed = isinstance(message, bytes) and self._decompressor is not None
         try:
-            line = raw
-            if isinstance(message, bytes):
-                if self._decompressor is None:
-                    raise DecodeError("a compressed message that was not asked for")
-                line = self._decompressor.decompress(message)
+            line = self._unpack(message) if isinstance(message, bytes) else raw
             found = parse_message(line, received, self.host)
         except DecodeError as error:
-            return StreamBatch(received, refused=str(error), raw=raw)
+            if packed:
+                # the dictionary may have come spoiled, and would make all of them unreadable
+                self.compressed, self._decompressor = False, None
+            return StreamBatch(received, refused=str(error), raw=raw, reconnect=packed)
         if found.fatal:
             return StreamBatch(received, raw=line, refused=found.said, reconnect=True)
         if found.sequence is None or found.time is None:
             self._clamped = self._clamped or found.said == "OutdatedCursor"
             return StreamBatch(received, raw=line)
         return self._step(found, found.sequence, found.time, line, received)
+
+    def _unpack(self, message: bytes) -> bytes:
+        if self._decompressor is None:
+            raise DecodeError("a compressed message that was not asked for")
+        return self._decompressor.decompress(message)
 
     def _step(
         self, found: JetstreamFrame, sequence: int, time: int, line: bytes, received: int

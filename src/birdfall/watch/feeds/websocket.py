@@ -342,12 +342,16 @@ class JetstreamFeed(WebSocketFeed):
 
     def decode_message(self, message: bytes | str, received: int) -> StreamBatch:
         """Decode one message; binary ones are compressed with the dictionary."""
+        packed = isinstance(message, bytes) and self.dictionary is not None
         try:
             line = self._decompress(message) if isinstance(message, bytes) else message.encode()
             events, sent = decode_jetstream(line, received, self.host)
         except DecodeError as error:
             raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
-            return StreamBatch(received, refused=str(error), raw=raw)
+            if packed:
+                # the dictionary may be another one, with which none of them could be read
+                self.dictionary, self._decompressor = None, None
+            return StreamBatch(received, refused=str(error), raw=raw, reconnect=packed)
         return StreamBatch(
             received,
             tuple(events),

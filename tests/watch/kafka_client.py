@@ -1,0 +1,72 @@
+"""Kafka's client library, played by ours: a broker that fails, lies about what it has, and holds
+messages of anybody."""
+
+import contextlib
+import sys
+import types
+
+
+class KafkaException(Exception):
+    """As the client raises it: its first argument is a `Failure`."""
+
+
+class Failure:
+    """An error of a broker."""
+
+    def __init__(self, name="_TRANSPORT"):
+        self._name = name
+
+    def name(self):
+        return self._name
+
+
+class Message:
+    """One message, or an error in place of one."""
+
+    def __init__(self, value=b"", partition=0, offset=0, *, error=None, moment=-1):
+        self._value, self._partition, self._offset = value, partition, offset
+        self._error, self._moment = error, moment
+
+    def value(self):
+        return self._value
+
+    def partition(self):
+        return self._partition
+
+    def offset(self):
+        return self._offset
+
+    def error(self):
+        return self._error
+
+    def timestamp(self):
+        return (1, self._moment)
+
+
+class TopicPartition:
+    """A place in a topic."""
+
+    def __init__(self, topic, partition, offset=-1):
+        self.topic, self.partition, self.offset = topic, partition, offset
+
+
+def client_of(consumer, producer):
+    """The module: what a consumer and a producer do is the test's."""
+    made = types.ModuleType("confluent_kafka")
+    made.KafkaException, made.TopicPartition = KafkaException, TopicPartition
+    made.Consumer, made.Producer = consumer, producer
+    return made
+
+
+@contextlib.contextmanager
+def played(consumer, producer=None):
+    """The client is this one for a while."""
+    before = sys.modules.get("confluent_kafka")
+    sys.modules["confluent_kafka"] = client_of(consumer, producer)
+    try:
+        yield
+    finally:
+        if before is None:
+            del sys.modules["confluent_kafka"]
+        else:
+            sys.modules["confluent_kafka"] = before
