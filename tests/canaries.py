@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import io
 import re
 import sqlite3
 import zipfile
+import zlib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -302,16 +305,50 @@ def canary_case(folder, *, key=b"k" * 32, account=account, handle=handle, number
     return case
 
 
+def _written_forms():
+    """The mark as it may stand in bytes: plain, in UTF-16, in hexadecimal, from behind, and in
+    base64 wherever in a group of three bytes it begins.
+    """
+    plain = MARK.encode()
+    forms = [MARK.encode("utf-16-le"), MARK.encode("utf-16-be"), plain.hex().encode(), plain[::-1]]
+    for before in range(3):
+        packed = base64.b64encode(b"\0" * before + plain)
+        forms.append(packed[(0, 2, 3)[before] : (8 * (before + len(plain))) // 6])
+    return re.compile(b"(?i:" + plain + b")|" + b"|".join(map(re.escape, forms)))
+
+
+WRITTEN = _written_forms()
+#: What may be base64 of something larger, such as a picture in a page.
+_PACKED = re.compile(rb"[A-Za-z0-9+/]{40,}={0,2}")
+
+
+def unpacked(data):
+    """Bytes, and what is packed in them: gzip, zlib, base64."""
+    yield data
+    if data[:2] in (b"\x1f\x8b", b"\x78\x9c", b"\x78\xda"):
+        try:
+            yield zlib.decompress(data, 47)
+        except zlib.error:
+            return
+    for match in _PACKED.finditer(data):
+        text = match[0].rstrip(b"=")
+        try:
+            yield from unpacked(base64.b64decode(text + b"=" * (-len(text) % 4)))
+        except binascii.Error:
+            continue
+
+
 def texts_within(path):
     """All that a file holds as text, its own name first: bytes, unpacked where they are packed."""
     data = path.read_bytes()
     yield path.name.encode()
-    yield data
+    yield from unpacked(data)
     if data[:4] == b"PK\x03\x04":
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            for name in packed.namelist():
-                yield name.encode()
-                yield packed.read(name)
+            yield packed.comment
+            for entry in packed.infolist():
+                yield from (entry.filename.encode(), entry.comment, entry.extra)
+                yield from unpacked(packed.read(entry))
     if path.suffix == ".parquet":
         table = pq.read_table(path)
         yield str(table.schema).encode() + str(table.schema.metadata).encode()
@@ -329,6 +366,6 @@ def canaries_in(*paths):
         for text in texts_within(path):
             found += [
                 (path.name, text[max(m.start() - 60, 0) : m.end() + 30])
-                for m in re.finditer(MARK.encode(), text, re.IGNORECASE)
+                for m in WRITTEN.finditer(text)
             ]
     return found

@@ -7,10 +7,15 @@ import shutil
 
 import pyarrow as pa
 import pytest
+from test_same_data_same_answer import made_up_tables, moment, tables_of
 
 from birdfall.measures.coverage import coverage
 from birdfall.model.findings import Finding
+from birdfall.model.schemas import Rows
+from birdfall.model.settings import Settings
+from birdfall.pipeline.context import Options
 from birdfall.pipeline.evidence import _compare
+from birdfall.pipeline.export import export
 from birdfall.pipeline.run import run
 from birdfall.record.case import Case
 from birdfall.record.ids import pseudonym
@@ -65,6 +70,38 @@ def test_codes_and_with_them_pseudonyms_are_those_of_the_case(folder):
     for number in range(10):
         code = own.code(account(number))
         assert other.code(pseudonym(code)) == code
+
+
+@pytest.mark.slow
+def test_every_measure_of_a_large_case_is_the_same_or_listed(tmp_path):
+    """Acts of every kind, follows, falls, bursts of returns and of creations: whatever was measured
+    comes out again from the evidence, or it is said that it needs ids."""
+    plain = made_up_tables(4)
+    people = plain["accounts"]["account"]
+    made, fallen = plain["accounts"]["created_at"], plain["statuses"]
+    for number in range(180, 230):
+        made[people.index(f"person-{number}")] = moment(-86_400 * 30 + number)
+    for number, again in enumerate(people[180:220]):
+        fallen["account"].append(again)
+        fallen["status"].append("active")
+        fallen["time"].append(moment(20 * 86_400 + number))
+        fallen["observation"].append("change")
+    case = Case.create(tmp_path / "case", Settings(leaders=tuple(people[:2])))
+    tables = tables_of(plain).items()
+    case.append([Rows(n, b) for n, t in tables for b in t.to_batches()], source="s", digest="d")
+    run(case, Options(replicates=49, permutations=20))
+    export(case, "evidence", tmp_path / "evidence")
+    own, other = case.findings(), Case.open(tmp_path / "evidence")
+    told, found = json.loads(other.read("evidence.json")), other.findings()
+    for measure in ("waves", "returns", "brigades", "creations", "reinstatements", "coordination"):
+        assert any(f.kind == measure and f.answer == "found" for f in own.values()), measure
+    assert {*told["same"]} | {*told["need_ids"]} == {*own} | {*found}
+    assert {"waves", "returns-1", "brigades", "creations", "reinstatements"} <= {*told["same"]}
+    assert "coordination-text" in told["need_ids"]
+    for name in told["same"]:
+        assert found[name].estimates == own[name].estimates, name
+    differ = {n for n in own if n not in found or found[n].estimates != own[n].estimates}
+    assert differ <= {*told["need_ids"]}
 
 
 def test_with_ids_there_is_no_evidence(folder, tmp_path):

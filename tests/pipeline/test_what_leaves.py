@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import hmac
 import os
 import re
@@ -52,6 +54,22 @@ def test_no_export_names_anybody(case, form, tmp_path):
     made = export(case, form, tmp_path / "out")
     assert made
     assert canaries_in(*made)[:5] == []
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        MARK.upper().encode(),
+        MARK.encode("utf-16-le"),
+        b"7b" + MARK.encode().hex().encode(),
+        *(base64.b64encode(b"." * n + MARK.encode() + b"..") for n in range(3)),
+        base64.b64encode(gzip.compress(b"a picture of " * 40 + MARK.encode())),
+        gzip.compress(MARK.encode()),
+    ],
+)
+def test_the_search_finds_a_canary_however_it_is_written(hidden, tmp_path):
+    (tmp_path / "page.html").write_bytes(b"<p>" * (not hidden.startswith(b"\x1f")) + hidden)
+    assert canaries_in(tmp_path / "page.html")
 
 
 @pytest.mark.parametrize("form", IDENTIFIED)
