@@ -212,7 +212,8 @@ def test_the_picture_of_time_counts_each_pair_that_is_left_when_it_first_met(vie
         (NetworkQuery(certainty="all", account=one), []),
         (NetworkQuery(), [1]),
     ):
-        bins = view.first_meetings(query, hidden)
+        whole = view.whole_stretch(query, hidden, view.select(query, hidden))
+        bins = view.first_meetings(whole)
         asked = dataclasses.replace(query, begin=None, end=None)
         pairs = view.select(asked, hidden).pairs(0, len(rows))
         slowly = [0] * len(bins.counts)

@@ -141,8 +141,9 @@ class NetworkPages:
     ) -> dict[str, object]:  # fmt: skip
         notes = read_notes(desk)
         said = {g: notes.get(group_key(view.members(g)), GroupNote()) for g in view.groups()}
-        selection = chosen_pairs(opened, view, wanted, said)
-        bins = view.first_meetings(*asked_pairs(opened, view, wanted, said))
+        query, left_out = asked_pairs(opened, view, wanted, said)
+        selection = view.select(query, left_out)
+        bins = view.first_meetings(view.whole_stretch(query, left_out, selection))
         pairs = selection.pairs(wanted.start, PAGE_ROWS)
         picture = view.draw(selection)
         codes = {c for p in pairs for c in (p.source, p.target)} | {n.code for n in picture.nodes}

@@ -235,14 +235,18 @@ class NetworkView:
         shown = tuple(g for g in self.groups() if g in inside)
         return Selection(edges, accounts, shown)
 
-    def first_meetings(self, query: NetworkQuery, hidden: Sequence[int] = ()) -> Bins:
-        """When the pairs that a query leaves first met; its stretch is not looked at.
+    def whole_stretch(
+        self, query: NetworkQuery, hidden: Sequence[int], selection: Selection
+    ) -> Selection:
+        """The pairs that a query leaves at any time. hidden, selection: those of the query."""
+        if query.begin is None and query.end is None:
+            return selection
+        return self.select(replace(query, begin=None, end=None), hidden)
 
-        hidden: as of `select`.
-        """
-        edges = self.select(replace(query, begin=None, end=None), hidden).edges
-        span = self.span
-        if span is None or not edges.num_rows:
+    def first_meetings(self, selection: Selection) -> Bins:
+        """When the pairs of a selection first met, over time."""
+        edges = selection.edges
+        if not edges.num_rows:
             return Bins(0, 1_000_000, ())
         first = edges.column("first").cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy()
         begin, end = int(first.min()), int(first.max())
