@@ -4,6 +4,7 @@ import pytest
 
 from birdfall.tell.report import write_articles
 from birdfall.tell.words import LANGUAGES, words
+from commands import birdfall
 from small_cases import CASES, SLOW_CASES, make_case
 
 #: By case: how the headline begins in English, the keys of its numbers, and what it never says.
@@ -76,6 +77,11 @@ def test_only_the_accounts_that_fell_are_summed(case_named):
     fell = sum(r["gross"] for r in drops if r["account"] == "leader")
     (article,) = write_articles(case, ["en"]).articles
     assert [k.steps[0].value for k in article.four][:2] == [1, pytest.approx(fell)]
+
+
+def test_the_letter_on_published_figures_is_in_the_language_asked(case_named):
+    asked = birdfall("explain", case_named("figures").path, "--request", "--lang", "es", check=0)
+    assert "10 de junio de 2020" in asked.stdout and "2020-06-10" not in asked.stdout
 
 
 def test_published_figures_tell_the_whole_story(case_named):

@@ -284,7 +284,7 @@ def test_what_cannot_be_answered_stands_in_one_place():
     assert audiences.section(page) == returns.section(page) == []
     assert ledgers.section(page) == []
     (told,) = refusals.section(page)
-    assert told.lead == "Audiences, restorations and follower balance:", "one reason is told once"
+    assert told.lead == "Audiences, returns and follower balance:", "one reason is told once"
     assert told.text == page.say.note(no)
 
 

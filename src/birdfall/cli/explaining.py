@@ -56,6 +56,8 @@ def explain(
         )
     about = StepSubject("explanations", f"explanations-{wave}", wave)
     (finding,) = find_measure("explanations").measure(Run(opened.record(), found=findings), about)
+    if finding.answer == "cannot":  # published figures may say what the record cannot
+        finding = findings.get("explanations-published", finding)
     if json:
         print_json(as_plain(finding))
     elif request:

@@ -56,13 +56,21 @@ Datum = dict[str, str | float | bool | None]
 _Row = TypeVar("_Row")
 
 
+class TickInterval(TypedDict):
+    """Ticks of an axis of times, one each so many days."""
+
+    interval: str
+    step: int
+
+
 class AxisSpec(TypedDict, total=False):
     """An axis of Vega-Lite."""
 
     title: None
     grid: bool
     format: str
-    tickCount: int
+    tickCount: int | TickInterval
+    tickMinStep: int
     labelOverlap: bool
     labelExpr: str
 
@@ -390,9 +398,12 @@ def _time_axis(span_s: float, width: int) -> AxisSpec:
         if span_s < 300 * DAY_S
         else MONTH_LABEL
     )
+    labels = max(3, width // TIME_LABEL_PX)
+    # a label a day, where there would be room for more: none stands there twice
+    daily = form == DAY_LABEL and span_s < labels * DAY_S
     return {
         "format": form,
-        "tickCount": max(3, width // TIME_LABEL_PX),
+        "tickCount": {"interval": "day", "step": 1} if daily else labels,
         "title": None,
         "labelOverlap": True,
         "grid": False,
@@ -404,6 +415,7 @@ def _number_axis() -> AxisSpec:
     return {
         "title": None,
         "tickCount": 4,
+        "tickMinStep": 1,
         "labelExpr": "format(datum.value, abs(datum.value) < 1e6 ? ',' : '~s')",
         "grid": True,
     }

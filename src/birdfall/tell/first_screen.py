@@ -11,7 +11,7 @@ from birdfall.model.findings import Finding
 from birdfall.tell.blocks import Block, ChartBlock, ChartLabel
 from birdfall.tell.drawings import SIZES, hardest_hit, plot_place
 from birdfall.tell.marks import ShownNumber
-from birdfall.tell.page import NumberWriter, Page, leader_ledger
+from birdfall.tell.page import NumberWriter, Page, leader_ledgers
 from birdfall.tell.published import short
 from birdfall.tell.rows import CountRow, WaveRow
 from birdfall.tell.sections.reconciliation import figure_table
@@ -19,6 +19,10 @@ from birdfall.tell.sentences import accounts_together, published_leads
 
 #: Accounts whose profiles were rebuilt that the first screen tells of.
 MAX_REBUILT: Final = 2
+#: So few suspensions draw no picture.
+LEAST_DRAWN: Final = 2
+#: Accounts whose followers it counts.
+MAX_LEDGERS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,9 @@ def _wave_numbers(page: Page) -> list[KeyNumber]:
         seconds = max(1.0, top["duration_s"])
         length = write.figure(say.duration(seconds), "duration_s", seconds, "seconds")
         four += [KeyNumber([hit], say("four.hit")), KeyNumber([length], say("four.duration"))]
-    ledger = leader_ledger(page.findings)
-    if ledger is not None and ledger["before"].value:
+    for ledger in leader_ledgers(page.findings)[:MAX_LEDGERS]:
+        if not ledger["before"].value:
+            continue
         label = say("four.followers", leader=page.name(ledger.details["leader"]))
         write = NumberWriter(ledger, say)
         levels = [write.count(key).shown for key in ("before", "lowest", "now")]
@@ -138,6 +143,8 @@ def charts(page: Page) -> Sequence[Block]:
     if published_leads(page.findings):
         return figure_table(page.findings["reconciliation"], page.say)
     if waves is None or waves.answer == "cannot" or "series-wide" not in page.drawings:
+        return _count_charts(page)
+    if (waves["suspensions"].value or 0) < LEAST_DRAWN:
         return _count_charts(page)
     panels = [("series", "chart.days", waves.table("series").to_pylist())]
     if "minutes-wide" in page.drawings:

@@ -323,11 +323,17 @@ def meaning(kind: str, key: str, say: Words) -> str:
     return plain(say(name)) if say.has(name) else ""
 
 
-def leader_ledger(findings: Mapping[str, Finding]) -> Finding | None:
-    """The ledger of the audience that explains the wave, else the first there is."""
+def leader_ledgers(findings: Mapping[str, Finding]) -> list[Finding]:
+    """The ledgers of the audiences that explain the wave, in their order; else the first."""
     answered = [f for f in findings.values() if f.kind == "ledger" and f.answer != "cannot"]
     audience = findings.get("audiences-1")
     if audience is not None and audience.answer == "found":
-        leader = audience.table("explanation").column("leader")[0].as_py()
-        answered.sort(key=lambda f: f.details.get("leader") != leader)
-    return answered[0] if answered else None
+        leaders = audience.table("explanation").column("leader").to_pylist()
+        explaining = [f for a in leaders for f in answered if f.details.get("leader") == a]
+        return explaining or answered[:1]
+    return answered[:1]
+
+
+def leader_ledger(findings: Mapping[str, Finding]) -> Finding | None:
+    """The ledger of the audience that explains most of the wave, else the first there is."""
+    return next(iter(leader_ledgers(findings)), None)

@@ -294,7 +294,7 @@ class Words:
 #: The quotation marks of each language.
 QUOTATION_MARKS: Final = {
     "en": ("“", "”"),
-    "es": ("«", "»"),
+    "es": ("“", "”"),
     "fr": ("«\u202f", "\u202f»"),
     "ar": ("«", "»"),
     "pt": ("“", "”"),

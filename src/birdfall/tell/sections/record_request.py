@@ -61,7 +61,11 @@ def request_letter(finding: Finding, record: str, say: Words) -> str:
             say("letter.to"),
             _subject(finding, details, say),
             say(f"letter.{reason}", causes=causes, record=say("record." + record)),
-            say("letter.ask", columns=say("columns." + record), formats="CSV, JSON"),
+            say(
+                "letter.ask",
+                columns=say("columns." + record),
+                formats=say.comma.join(("CSV", "JSON")),
+            ),
             say("letter.end"),
         ]
     )
