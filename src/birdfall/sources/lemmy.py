@@ -69,8 +69,9 @@ class _BanLog:
         ban, person = entry.child("mod_ban"), entry.child("banned_person")
         named = person or JsonObject({})
         account = named.filled_text("actor_id")
-        if account is None and ban is not None:
-            account = ban.filled_text("other_person_id")
+        number = ban.integer("other_person_id") if ban else None
+        if account is None and number is not None:
+            account = str(number)
         time = _time(ban.value("when_")) if ban else None
         if (
             ban is None
