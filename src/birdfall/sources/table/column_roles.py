@@ -286,6 +286,9 @@ _BUILT: Final = tuple(
         ("name", rf"(?:from)?{_WHO}(?:display|full|real|screen)?name"),
         ("is_suspended", rf"(?:is)?{_WHO}(?:is)?(?:suspended|banned)"),
         ("suspended", rf"{_WHO}?(?:suspen(?:ded|sion)|ban(?:ned)?|takedown|removal){_WHEN}"),
+        ("reversed", r"(?:rea(?:c)?tivad|restaurad|restituid|readmitid|desbloquead|retabli|reactive"
+                     r"|reintegre|debloque|unsuspended|unbanned|reinstated|restored)"
+                     r"[a-z]?(?:em|en|el|le|at|on|date)"),
         ("suspended", r"(?:suspen[ds]|sospes|gesperrt|bann?id|banni|bloque(?:ad|e)|expuls)"
                       r"[a-z]{0,4}?"
                       r"(?:em|en|el|le|am|il|desde|depuis|seit|fecha|data|date)"),
