@@ -38,6 +38,6 @@ def test_a_measurement_is_noted_and_one_of_kept_findings_is_not(networked, tmp_p
     measure(desk, request, JobLog(tmp_path / "log"))
     assert read_times(networked.workspace.path) == []
     page = networked.get("/es/c/posts/ask").text
-    assert "según otras máquinas" in page
+    assert "según otros equipos" in page
     timed(networked.workspace.path, {"acts": 5}, lambda: None)
     assert "una medición anterior" in networked.get("/es/c/posts/ask").text

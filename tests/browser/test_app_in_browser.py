@@ -168,6 +168,27 @@ def test_from_a_network_to_who_came_first_and_the_acts_side_by_side(serve, opene
     assert steps.count == 5
 
 
+@pytest.mark.slow
+def test_a_network_is_played_as_it_came_and_saved_as_png(serve, opened, tmp_path):
+    server = serve()
+    case = Case.create(tmp_path / "work" / "posts", Settings(title="Posts"))
+    ingest(case, TWEETS)
+    add_network(case, {"trace": "repost", "sensitivity": False})
+    page = opened()
+    page.goto(server.invitation("/en/c/posts/network/coordination-repost"))
+    said = page.locator("#rows [role=status]")
+    expect(said).to_contain_text("28 pairs of 8 accounts")
+    page.get_by_role("slider", name="Until").focus()
+    page.keyboard.press("Home")
+    expect(said).to_contain_text("7 pairs of 8 accounts")
+    page.get_by_role("button", name="Play how it came").click()
+    expect(said).to_contain_text("28 pairs of 8 accounts")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="PNG").click()
+    assert saved.value.suggested_filename == "coordination-repost.png"
+    assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_stretch_is_chosen_by_keyboard_and_shown_at_once(serve, opened, tmp_path, small_case):
     shutil.copytree(small_case, tmp_path / "work" / "night")
     server = serve()
