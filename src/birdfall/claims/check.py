@@ -229,7 +229,9 @@ def _finding(
     judged = [(reading, _judge_reading(parsed, reading)) for reading in readings]
     # another reading is taken only if it makes the claim true: nearly true by a far-fetched
     # reading is not nearly true
-    taken = next((n for n, (_, j) in enumerate(judged) if j.verdict is Verdict.SUPPORTED), 0)
+    # (of a number that is denied: only if it makes the number true, and so the claim false)
+    sought = Verdict.CONTRADICTED if parsed.qualifier is Qualifier.NOT else Verdict.SUPPORTED
+    taken = next((n for n, (_, j) in enumerate(judged) if j.verdict is sought), 0)
     if judged[taken][0].name == "record" and _is_far_fetched(parsed, judged[taken][0]):
         taken = 0
     reading, (verdict, off_by) = judged[taken]

@@ -323,10 +323,10 @@ def mark_further(sentence: Sentence, item: Item) -> Item:
     when = item.when
     dated = when is not None and (when.day is not None or when.relation is Relation.BY_PART)
     timed = day or dated
-    counted = (
-        item.quantity in (Quantity.RESTORED, Quantity.FALLEN) and item.unit is not Unit.PERCENT
-    )
-    if not ranges or not timed or not counted:
+    # of falls only those of the day after the wave are known to come on top of it
+    next_day = item.window is not None and item.window.next_day
+    counted = item.quantity is Quantity.RESTORED or (item.quantity is Quantity.FALLEN and next_day)
+    if not ranges or not timed or not counted or item.unit is Unit.PERCENT:
         return item
     for begin, end in ranges:
         sentence.use(begin, end)

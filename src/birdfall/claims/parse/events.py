@@ -59,7 +59,11 @@ def find_events(words: TaggedTokens) -> list[EventMention]:
     """All events of a sentence, in order, not overlapping."""
     found: list[EventMention] = []
     at = 0
+    bounds = {n: end for begin, end in words.ranges(Tag.NEVER_BELOW) for n in range(begin, end)}
     while at < len(words):
+        if at in bounds:
+            at = bounds[at]  # "never dropped below" tells a level
+            continue
         tags = words.phrase_tags(at)
         tag = max(EVENT_TAGS, key=lambda tag: tags.get(tag, 0))
         length = tags.get(tag, 0)
