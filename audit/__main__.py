@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from audit.promises import FIRST_SEED, PROMISES
+from audit.promises import PROMISES
 from audit.table import as_markdown, verdict
 
 STATE = Path(__file__).resolve().parents[1] / "build" / "audit.json"
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         wanted = asked.worlds or (promise.short if asked.short else promise.worlds)
         done = got.setdefault(promise.name, [])
         while len(done) < wanted and time.monotonic() < ends:
-            done.append(bool(promise.holds(FIRST_SEED + len(done))))
+            done.append(bool(promise.holds(promise.first_seed + len(done))))
             asked.state.write_text(json.dumps(got), "utf-8")
     print(as_markdown({p.name: got[p.name] for p in chosen}))
     drawn = [p for p in chosen if got[p.name]]

@@ -45,12 +45,16 @@ def ordinary_months(rng: np.random.Generator) -> list[Row]:
     return rows(*appeals(rng))
 
 
-def one_decision(rng: np.random.Generator) -> tuple[list[Row], set[str]]:
-    """A rule is dropped, and those it had caught come back within hours; and who they are."""
-    fell, back = appeals(rng)
+def one_decision(
+    rng: np.random.Generator, fell: np.ndarray, back: np.ndarray, size: int
+) -> tuple[list[Row], set[str]]:
+    """A rule is dropped, and so many of those it had caught come back within hours; and who they
+    are. fell, back: of months of appeals.
+    """
+    back = back.copy()
     day = rng.uniform(50, 100)
     away = np.flatnonzero((fell < day * DAY_S) & ~(back < day * DAY_S))
-    chosen = rng.choice(away, int(rng.integers(150, 1200)), replace=False)
+    chosen = rng.choice(away, min(size, len(away)), replace=False)
     back[chosen] = day * DAY_S + rng.random(len(chosen)) * np.exp(
         rng.uniform(np.log(300), np.log(8 * 3600))
     )

@@ -40,8 +40,9 @@ METHOD: Final = (
     "(Clopper and Pearson 1934)",
     "what signals miss: sensitivity from 0.35, the least measured (docs/methods/automation.md)",
 )
-#: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 2
+#: Grows when the same data would give other numbers. 3: of an account's rows of one time the first
+#: line gives its client and profile, not whichever was met first.
+METHOD_VERSION: Final = 3
 #: Fewer on either side carry no share.
 MIN_FALLEN, MIN_CONTROLS = 50, 100
 #: Least share of automated accounts that such signals see, on data a method was not made on.

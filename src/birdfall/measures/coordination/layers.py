@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from birdfall.kernels.coaction import null as nulls
 from birdfall.kernels.coaction.coaction import DEFAULT_MEMORY_BYTES, Count, coaction
 from birdfall.measures.coordination import null_model
 from birdfall.measures.coordination.act_profile import (
@@ -115,7 +114,7 @@ def build_layer(
         crowd, null, edges.lo[asked], edges.hi[asked], rate[asked], window
     )
     log_p[asked] = null_model.bonferroni_log_p(counted[asked], surprised[asked])
-    q, cutoff = nulls.benjamini_hochberg(log_p, max(1, null.tests), alpha)
+    q, cutoff = null_model.pair_q_values(edges.lo, edges.hi, log_p, null.tests, alpha)
     by_rule = count == "pairs" and at_least == 2 and window == RULE_WINDOW_US
     return Layer(
         trace,
@@ -285,7 +284,8 @@ def combine_layers(layers: list[Layer], alpha: float) -> CombinedNetwork:
         joined = smallest
     active = count_active_accounts(layers)
     tests = active * (active - 1) // 2
-    q, _ = nulls.benjamini_hochberg(joined, max(1, tests), alpha)
+    ends = found >> 32, found & 0xFFFFFFFF
+    q, _ = null_model.pair_q_values(*ends, joined, tests, alpha)
     first, last = (
         np.full(len(found), np.iinfo(np.int64).max),
         np.full(len(found), np.iinfo(np.int64).min),

@@ -68,7 +68,8 @@ KIND: Final = "coordination"
 #: propagation in an order that hangs on neither rows nor keys. 3: what a pair shares within half an
 #: hour counts once. 4: hashtags and hosts as one reads them (composed letters, punycode), and times
 #: without seconds are intervals. 5: groups and blocks hang on how accounts are called no more.
-METHOD_VERSION: Final = 5
+#: 6: a pair tied to no third account needs a thousand times the evidence.
+METHOD_VERSION: Final = 6
 METHOD: Final = (
     "co-action within a window, exact (Giglietto et al. 2020)",
     "degree null with interests and time blocks, count and surprise (docs/methods/coordination.md)",

@@ -45,8 +45,9 @@ METHOD: Final = (
 #: Grows when the same data would give other numbers.
 #: 2: sums are of the accounts that surely lost, days on which none did are no falls, and changes
 #: over several days are held against as many days' growth.
-#: 3: days are those of the case's zone.
-METHOD_VERSION: Final = 3
+#: 3: days are those of the case's zone. 4: of counts of one moment the first line's, not whichever
+#: was met first.
+METHOD_VERSION: Final = 4
 #: Waves whose accounts are listed.
 DETAILED_WAVES: Final = 3
 #: An audience is no target if so many accounts, and this share of all, fell on the same day.
