@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from birdfall.cli.unforeseen import explain
 from birdfall.record.case import Case
 from birdfall.sources.table import tabular
 from commands import birdfall
@@ -43,3 +44,13 @@ def test_parquet_is_not_called_damaged(tmp_path, monkeypatch, error):
     said = birdfall("import", tmp_path / "t.parquet", "-o", tmp_path / "c", check=1).stderr
     assert "not enough memory" in said
     assert "damaged" not in said
+
+
+def test_a_library_that_finds_no_room_is_memory_too():
+    with pytest.raises(OSError) as met:
+        try:
+            raise OSError("libx.so: failed to map segment from shared object")
+        except OSError:
+            raise OSError("Could not find/load shared object file") from None
+    assert "not enough memory" in str(explain(met.value))
+    assert "nobody foresaw" in str(explain(ValueError("x")))
