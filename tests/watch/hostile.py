@@ -73,11 +73,10 @@ def websocket_frame(data, kind=2):
 
 
 def accept_websocket(question):
-    key = next(
-        line.partition(b":")[2].strip()
-        for line in question.split(b"\r\n")
-        if line.lower().startswith(b"sec-websocket-key")
-    )
+    lines = question.split(b"\r\n")
+    keys = [x.partition(b":")[2].strip() for x in lines if x.lower().startswith(b"sec-websocket-k")]
+    # a question that is none, as the begin of TLS, gets an answer that fits nothing
+    key = keys[0] if keys else b""
     made = base64.b64encode(
         hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
     ).decode()
