@@ -143,7 +143,10 @@ class _OwnRows:
 
     def _add_tiktok(self, page: JsonObject) -> None:
         self._own = self._own or (_find_text(page, "userName") or "").casefold()
-        for key, entries in _lists_in(page):
+        listed = list(_lists_in(page))
+        if not listed:  # an object torn from its list
+            self._others += 1
+        for key, entries in listed:
             for entry in entries:
                 self._place += 1
                 self._add_dated(key, entry)

@@ -7,6 +7,7 @@ nothing of an account on the whole instance, and an act of a moderator is none o
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -97,7 +98,7 @@ class _BanLog:
         """The ends of bans that were over within the log; other entries are counted."""
         last = max((time for _, time, _, _ in self._bans), default=0)
         bans = sorted(self._bans, key=lambda b: (b[0], b[1], b[3]))
-        for (account, time, end, line), after in zip(bans, [*bans[1:], None], strict=True):
+        for (account, time, end, line), after in itertools.zip_longest(bans, bans[1:]):
             overtaken = after is not None and after[0] == account and after[1] <= (end or 0)
             if end is not None and time < end <= last and not overtaken:
                 self.buffers.add(StatusRow(account, "active", end, line, reason="expired"))
