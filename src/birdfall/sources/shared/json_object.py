@@ -77,9 +77,18 @@ class JsonObject:
         return self.text(key) or None
 
     def integer(self, key: str) -> int | None:
-        """The field if it is a whole number; true and false are none."""
+        """The field if it is a whole number of 64 bits; true and false are none.
+
+        Examples
+        --------
+        >>> counts = JsonObject({"known": 3, "too many": 1 << 70})
+        >>> counts.integer("known"), counts.integer("too many")
+        (3, None)
+        """
         value = self.fields.get(key)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
+        if isinstance(value, bool) or not isinstance(value, int):
+            return None
+        return value if -(1 << 63) <= value < 1 << 63 else None
 
     def flag(self, key: str) -> bool | None:
         """The field if it is true or false."""
