@@ -188,11 +188,11 @@ class Hooks(Conversation):
         names = [self.name(thing) for thing in self.things]
         marks = ",".join("?" * len(names))
         rows = state.connection.execute(
-            f"SELECT account, time FROM changes WHERE account IN ({marks})",
+            f"SELECT account, time, status FROM changes WHERE account IN ({marks})",
             names,
         ).fetchall()
         wanted = {(self.name(thing), self.at(thing) // 1000 * 1000) for thing in self.things}
-        outcome.lost += not all(kept) or bool(wanted - {(a, t // 1000 * 1000) for a, t in rows})
+        outcome.lost += not all(kept) or bool(wanted - {(a, t // 1000 * 1000) for a, t, _ in rows})
         outcome.doubled += len(rows) != len(set(rows))
 
     def _deliver(self, port, thing, outcome):
