@@ -301,7 +301,7 @@ def lost_rows(record, data):
     """A fault in words if rows of the file are neither kept nor refused nor counted; else "".
 
     Rows are told by their numbers: all between the first and the last that anything is said of, but
-    for as many as lines are empty.
+    for as many as lines are empty or stand there again.
     """
     named, counted = set(), 0
     for table in ("acts", "statuses", "counts", "follows", "accounts", "rejected"):
@@ -313,7 +313,9 @@ def lost_rows(record, data):
     for row in record.table("rejected").to_pylist() if record.has("rejected") else ():
         if row["line"] is None and str(row["value"]).isdecimal():
             counted += int(row["value"])
-    empty = sum(not line.strip(b" ,;\t\0") for text in texts_of(data) for line in text.splitlines())
+    lines = [line.strip(b" ,;\t\0") for text in texts_of(data) for line in text.splitlines()]
+    # an account that stands there again is the same account
+    empty = len(lines) - len({line for line in lines if line})
     lost = max(named) - min(named) + 1 - len(named) - counted - empty
     return f"fault: {lost} rows of which nothing is said" if lost > 0 else ""
 
