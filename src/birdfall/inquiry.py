@@ -23,8 +23,7 @@ from birdfall.pipeline.measure import StepSubject
 from birdfall.record.case import Case
 from birdfall.record.record import Record
 from birdfall.tell.record_summary import record_html, record_text
-
-LANGUAGES = ("en", "es", "fr", "ar", "pt")
+from birdfall.tell.words import LANGUAGES
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from cyclopts import Parameter
 
@@ -14,8 +14,9 @@ from birdfall.model.errors import UsageError, printable
 if TYPE_CHECKING:
     from birdfall.pipeline.intake import ReadOptions
 
+# told to mypy, and without the libraries of `tell`, which every command would wait for
 Language = Literal["en", "es", "fr", "ar", "pt"]
-LANGUAGES = ("en", "es", "fr", "ar", "pt")
+LANGUAGES = get_args(Language)
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the result as JSON.")]
 Out = Annotated[Path, Parameter(name=["--out", "-o"])]
 OptionalOut = Annotated[Path | None, Parameter(name=["--out", "-o"])]
