@@ -308,10 +308,10 @@ def test_jetstream_with_its_dictionary_and_its_cursor(tmp_path):
     press = zstandard.ZstdCompressor(dict_data=dictionary)
 
     def script(number, _cursor):
-        # at least once: what was sent comes again
-        return [press.compress(line(i)) for i in range(1, 10)] + (
-            [press.compress(line(10))] if number > 1 else [b"\x00broken"]
-        )
+        if number == 1:
+            return [*(press.compress(line(i)) for i in range(1, 10)), b"\x00broken"]
+        # at least once: what was sent comes again, and in plain text, as it is asked for now
+        return [line(i).decode() for i in range(1, 11)]
 
     with (
         Host(script, hold=lambda number: number > 1) as host,
@@ -320,6 +320,7 @@ def test_jetstream_with_its_dictionary_and_its_cursor(tmp_path):
         until(lambda: len(run.fallen()) == 10)
     assert host.asked[1] == start + 9 - 5_000_000
     assert run.rows("SELECT refused FROM sources") == [(1,)]
+    assert run.feeds[0].dictionary is None, "a dictionary that failed once is not used again"
 
 
 class Served:
