@@ -88,6 +88,7 @@ def test_what_is_no_address_of_its_kind_is_refused_in_words(visitor, begun, kind
     assert not begun
 
 
+@pytest.mark.slow
 def test_a_recording_is_played_and_what_it_holds_becomes_alerts(visitor, begun):
     files = {"files": ("../night.jsonl", STREAM.read_bytes())}
     said = {"leaders": "did:example:leader", "simulated": "yes"}

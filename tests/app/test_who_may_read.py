@@ -85,6 +85,7 @@ def test_a_watch(tmp_path):
     assert modes(folder.path) == ({"0o700"}, {"0o600"})
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("masked")
 @pytest.mark.parametrize("masked", [0o027], indirect=True)
 def test_what_is_given_away_follows_the_mask_unless_it_holds_ids(tmp_path):

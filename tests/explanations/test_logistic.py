@@ -67,7 +67,7 @@ def slowly(x, kind, classes, ridge, bound=None):
     ).fun
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([1e-4, 1e-2, 1.0]), st.booleans())
 def test_no_slow_way_finds_less(seed, ridge, bounded):
     x, kind = problem(seed)

@@ -120,6 +120,7 @@ def weighed(record):
     return explanations(record, found)
 
 
+@pytest.mark.slow
 def test_a_log_of_the_reinstated_alone_is_not_weighed():
     finding = weighed(log_of(1.0, 1.0))
     assert finding.answer == "cannot"

@@ -253,7 +253,8 @@ def test_a_slow_brigade_is_found_by_its_steps(tmp_path):
     assert told[0]["time"] <= T + 9 * HOUR, "called while it goes on"
 
 
-@pytest.mark.parametrize("seed", some_fast(range(5), 1))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
 def test_honest_reporters_are_no_crew(tmp_path, seed):
     rng = np.random.default_rng(100 + seed)
     events = honest(rng, 24)
