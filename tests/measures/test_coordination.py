@@ -26,7 +26,7 @@ from birdfall.model.findings import from_plain
 from birdfall.record.record import from_tables
 
 sys.path.insert(0, str(Path(__file__).parent))
-from coordination_worlds import SECOND, WORLDS, world
+from coordination_worlds import DAY, SECOND, WORLDS, world
 
 from tiers import some_fast
 
@@ -83,6 +83,23 @@ def test_a_world_without_a_group_yields_none(name):
     assert finding["significant"].value == 0 and finding.answer == "nothing"
     assert finding["fixed_rule_edges"].value > 50_000  # all of them false
     assert finding.table("nodes").num_rows == 0 and finding.table("groups").num_rows == 0
+    assert "closed-circle" not in {n.code for n in finding.limits}
+
+
+def test_a_crew_that_does_nothing_else_is_not_called_nobody():
+    """All that is known of it is what it shares, so the null model takes that for its interest."""
+    rng = np.random.default_rng(4)
+    crew, bursts, others = 18, 8, 60
+    account = np.concatenate(
+        [np.repeat(np.arange(crew), bursts), crew + np.arange(others * 8) % 60]
+    )
+    object_ = np.r_[np.zeros(crew * bursts, int), rng.integers(1, 200, others * 8)]
+    together = np.tile(np.arange(bursts) * 3 * 3600, crew) + rng.integers(0, 30, crew * bursts)
+    time = np.r_[together, rng.integers(0, DAY, others * 8)] * SECOND
+    finding = coordination((account, object_, time), trace="acts", sensitivity=False)
+    assert finding.answer == "nothing" and finding["fixed_rule_edges"].value >= 153
+    [said] = [n.values for n in finding.limits if n.code == "closed-circle"]
+    assert said == {"trace": "acts", "accounts": 18}
 
 
 def test_without_interests_silos_are_mistaken_for_coordination():

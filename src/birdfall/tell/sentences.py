@@ -221,6 +221,9 @@ def _coordination_verdict(findings: Findings, say: Words) -> CaseVerdict | None:
     if all(any(n.code == "no-power" for n in f.limits) for f in asked):
         sentence = say("coordination.no_power")
         return CaseVerdict(sentence, "", limit, 1, "change.acts", found=False)
+    if any(n.code == "closed-circle" for f in asked for n in f.limits):
+        sentence = say("coordination.closed")
+        return CaseVerdict(sentence, "", limit, 1, "change.acts", found=False)
     return CaseVerdict(say("coordination.nothing"), "", limit, 3, "change.acts", found=False)
 
 

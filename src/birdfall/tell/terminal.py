@@ -28,9 +28,10 @@ def verdict_text(case: Case, *, language: str) -> str:
     claimed = [f.details.get("account") for f in findings.values() if f.kind == "claim"]
     name = given_names(record, [account for account in claimed if account])
     said = verdict(findings, say, name)
+    confidence = f"{say('confidence')}{say.colon} {say(f'confidence.{said.confidence}')}"
     lines = [
         f"{said.sentence} {said.more}".strip(),
-        f"{say('confidence')}: {say(f'confidence.{said.confidence}')}. {say(said.change)}",
+        f"{confidence}. {say(said.change)}",
     ]
     waves = findings.get("waves")
     if waves is not None and waves.answer == "found":

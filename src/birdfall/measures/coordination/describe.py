@@ -4,6 +4,7 @@ limits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, TypedDict
 
 import numpy as np
@@ -147,6 +148,15 @@ def power_notes(powers: list[Power]) -> list[Note]:
             Note("power", {"trace": power.trace, "of_5": five, "of_10": ten, "of_25": many})
         )
     return found
+
+
+def circle_notes(accounts: Mapping[str, int]) -> list[Note]:
+    """Of each trace, how many accounts did most of what they did together, if any."""
+    return [
+        Note("closed-circle", {"trace": trace, "accounts": number})
+        for trace, number in accounts.items()
+        if number
+    ]
 
 
 def edges_across_platforms(found: NetworkFacts) -> int | None:

@@ -42,7 +42,7 @@ from birdfall.measures.coordination.options import (
 )
 from birdfall.measures.coordination.peer_methods import peer_finding
 from birdfall.measures.coordination.peer_options import PeerName
-from birdfall.measures.coordination.power import power_of
+from birdfall.measures.coordination.power import count_closed_circles, power_of
 from birdfall.measures.coordination.sensitivity import try_windows
 from birdfall.measures.coordination.tables import (
     NetworkFacts,
@@ -175,6 +175,9 @@ def _measure(
     anything = bool(found.chosen.any()) or bool(found.listed_blocks)
     if not anything and asked.null == "degree":
         limits += describe.power_notes([power_of(x, asked.alpha) for x in read.layers])
+        limits += describe.circle_notes(
+            {x.trace.name: count_closed_circles(x) for x in read.layers}
+        )
     return Finding(
         kind=KIND,
         name=KIND,

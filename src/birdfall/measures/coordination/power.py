@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from birdfall.measures.coordination.layers import SESSION_US, Layer
 from birdfall.measures.coordination.null_model import bonferroni_log_p
@@ -18,6 +20,11 @@ from birdfall.measures.coordination.null_model import bonferroni_log_p
 GROUP_SIZES: Final = (5, 10, 25)
 #: Pairs of accounts that stand for all.
 SAMPLED_PAIRS: Final = 400
+#: A closed circle has so many accounts at least, each of which met one other of it so many times,
+#: and with so large a share of what it did.
+CIRCLE_ACCOUNTS: Final = 5
+CIRCLE_MEETINGS: Final = 5
+CIRCLE_SHARE: Final = 0.8
 #: More meetings than this are not asked about.
 MAX_MEETINGS: Final = 4096
 #: A layer has no power if even the largest of the groups would need more meetings than so large a
@@ -82,3 +89,20 @@ def power_of(layer: Layer, alpha: float) -> Power:
             low, high = (low, middle) if log_p(middle) <= wanted else (middle + 1, high)
         found.append(low)
     return Power(layer.trace.name, tuple(found), possible)
+
+
+def count_closed_circles(layer: Layer) -> int:
+    """How many accounts of a layer did most of what they did together with others who did too.
+
+    The null model takes what such accounts share for their interest, as it knows them by nothing
+    else: it neither finds them nor clears them.
+    """
+    number = 1 + int(layer.trace.account.max(initial=-1))
+    acts = np.bincount(layer.trace.account, minlength=number)
+    fewer = np.minimum(acts[layer.lo], acts[layer.hi])
+    close = (layer.weight >= CIRCLE_MEETINGS) & (layer.weight >= CIRCLE_SHARE * fewer)
+    ends = layer.lo[close], layer.hi[close]
+    pairs = coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(number, number))
+    _, part = connected_components(pairs, directed=False)
+    sizes = np.bincount(part)
+    return int(sizes[sizes >= CIRCLE_ACCOUNTS].sum())

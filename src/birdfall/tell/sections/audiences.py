@@ -96,7 +96,7 @@ def _role_and_outcome(row: AudienceRow, page: Page) -> str:
     role = page.say("role." + row["role"])
     if row["outcome"] == "not raised":  # the two bars say it
         return role
-    return f"{role}: {page.say('outcome.' + row['outcome'])}"
+    return f"{role}{page.say.colon} {page.say('outcome.' + row['outcome'])}"
 
 
 def _compared(finding: Finding) -> list[AudienceRow]:

@@ -85,6 +85,8 @@ def _empty_blocks(empty: list[Finding], page: Page) -> list[Block]:
             n = NumberWriter(of, say).counted(most, "power.of_10", "objects")
             text += " " + say("coordination.seen_from", n=n)
         blocks.append(TextBlock(text))
+    if any(n.code == "closed-circle" for f in seeing for n in f.limits):
+        blocks.append(TextBlock(say("coordination.closed")))
     if blind:
         blocks.append(TextBlock(say("coordination.blind", traces=_trace_names(blind, page))))
     return blocks
