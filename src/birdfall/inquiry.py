@@ -312,7 +312,7 @@ class Inquiry:
         >>> import birdfall
         >>> case = birdfall.read("examples/data/suspended.csv", "examples/data/follows.csv")
         >>> case.explanations().details['set']
-        ['brigade', 'targeted']
+        ['purge', 'brigade', 'error', 'targeted']
         """
         return self.measure("explanations", wave=wave)
 
