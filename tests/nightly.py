@@ -148,6 +148,14 @@ def parts() -> dict[str, Part]:
             "processor and memory of the whole job, against the table that is kept",
             script("benchmarks/whole_job.py", "--check"),
         ),
+        "words": Part(
+            "a word that changes the truth, put anywhere into every sentence of known truth",
+            script("-m", "pytest", "-q", "-m", "nightly", "tests/claims"),
+        ),
+        "days": Part(
+            "all days of a recorded year, second by second",
+            script("-m", "pytest", "-q", "-m", "nightly", "tests/watch/test_real_days.py"),
+        ),
         "mutants": Part(
             "forty seeded faults",
             script("tests/mutants.py"),

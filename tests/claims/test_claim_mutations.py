@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from birdfall.claims.parse import Manner, parse_sentence
+from birdfall.claims.parse.events import Quantity
 
 #: Words that turn a sentence round or narrow what it is about.
 CHANGING = {
@@ -27,10 +28,12 @@ AGREEING = {
     "es": ("no", "nunca", "ni", "nadie", "ninguna", "ninguno", "ningún", "tampoco"),
     "pt": ("não", "nunca", "nem", "ninguém", "nenhuma", "nenhum"),
     "fr": ("ne", "pas", "jamais", "aucun", "aucune", "personne"),
-    "ar": ("لم", "لا", "ليس", "ليست", "ولا"),
+    "ar": ("لم", "ولم", "لا", "ليس", "ليست", "ولا"),
     "en": (),
 }
 
+#: What says that a number comes on top of another.
+ON_TOP = ("another", "otras", "autres", "outras")
 #: What says the contrary, or another bound.
 CONTRARIES = {
     "en": (("suspended", "restored"), ("restored", "suspended"), ("more than", "less than"),
@@ -72,6 +75,8 @@ def overlooked(step):
         for word in CHANGING[language]:
             if agreed and word in AGREEING[language]:
                 continue
+            if word in ON_TOP and all(c.quantity is Quantity.GAINED for c in read.claims):
+                continue  # what is gained comes on top of what there was: "400 autres abonnés"
             if word in ("not", "never") and "yet" in words:
                 continue  # "have yet not to return": not back either
             for at in range(len(words) + 1):
@@ -88,6 +93,11 @@ def test_no_word_that_changes_the_truth_is_overlooked_in_a_sample():
 
 @pytest.mark.slow
 def test_no_word_that_changes_the_truth_is_overlooked():
+    assert overlooked(step=9) == []
+
+
+@pytest.mark.nightly
+def test_no_word_that_changes_the_truth_is_overlooked_anywhere():
     assert overlooked(step=1) == []
 
 

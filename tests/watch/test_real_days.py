@@ -66,7 +66,7 @@ def test_days_without_a_report_are_not_quiet_days(days):
     assert (since > 0).all()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.timeout(1800)  # 3.6 million ticks
 def test_all_the_days_raise_no_more_than_the_budget_allows(days, tmp_path, monkeypatch):
     """One false alarm a year in 1.14 years.

@@ -192,10 +192,13 @@ def _files(
     path: Path, folder: Path, options: SourceOptions, rejections: Rejections
 ) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
+        listed = archive.infolist()
+        if any(not i.filename for i in listed):
+            rejections.add(None, None, "", "a file in the archive that has no name")
         inside = {
             i.filename: i
-            for i in archive.infolist()
-            if not i.is_dir() and not _is_hidden(i.filename)
+            for i in listed
+            if i.filename and not i.is_dir() and not _is_hidden(i.filename)
         }
         names = _chosen(inside, options.sheet, path)
         _check_size([inside[n] for n in names], path, options.allow_large)

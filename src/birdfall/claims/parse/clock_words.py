@@ -36,7 +36,12 @@ def minutes_after(words: TaggedTokens, amounts: Mapping[int, Amount], end: int) 
         return Minutes(amounts[end].value * MINUTE_S, amounts[end].end)
     if not sign:
         return Minutes(0.0, end)
-    while words.is_a(at, Tag.ONE, Tag.ARTICLE) and at not in amounts:
+    # "las ocho y unos diez"; "y otras diez" is no hour
+    while (
+        words.is_a(at, Tag.ONE, Tag.ARTICLE)
+        and not words.is_a(at, Tag.FURTHER)
+        and at not in amounts
+    ):
         at += 1
     part = _part_of_hour(words, at)
     if part:

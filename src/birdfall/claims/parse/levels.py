@@ -182,10 +182,7 @@ def _follows(sentence: Sentence, amount: Amount, tag: Tag) -> bool:
 def _qualifier_begin(sentence: Sentence, at: int) -> int:
     """Where the words that qualify the number at `at` begin, or the articles before it."""
     _, begin = read_qualifier(sentence, at, at)
-    if begin == at:
-        while sentence.words.is_a(begin - 1, Tag.ARTICLE):
-            begin -= 1
-    return begin
+    return _articles_begin(sentence, at) if begin == at else begin
 
 
 def _own_role(sentence: Sentence, amount: Amount) -> Role | None:
@@ -249,8 +246,9 @@ def _reached_role(sentence: Sentence, amount: Amount) -> Role | None:
 
 
 def _articles_begin(sentence: Sentence, at: int) -> int:
-    """Where the articles before the number at `at` begin: "sous les 40 000"."""
-    while sentence.words.is_a(at - 1, Tag.ARTICLE):
+    """Where the articles before the number at `at` begin: "sous les 40 000", not "d'autres"."""
+    words = sentence.words
+    while words.is_a(at - 1, Tag.ARTICLE) and not words.is_a(at - 1, Tag.FURTHER):
         at -= 1
     return at
 

@@ -146,6 +146,7 @@ EXACT_ROUND: Final = fold_words(
     "dozen docena douzaine دزينة dúzia docenas douzaines dúzias حسابان حسابين"
 )
 #: Before a round numeral: two of it, or so.
+COUPLE: Final = 2
 COUPLES: Final = fold_words("couple par paire")
 #: Plurals that are vague without a number: thousands.
 VAGUE_PLURALS: Final = fold_words(

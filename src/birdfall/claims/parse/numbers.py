@@ -25,6 +25,7 @@ from birdfall.claims.parse.number_words import (
     ARABIC_ONE,
     ARABIC_PER,
     ARABIC_SHORT_DUALS,
+    COUPLE,
     COUPLES,
     EXACT_ROUND,
     FEW,
@@ -136,6 +137,7 @@ def _join_couples(words: Sequence[Token], amounts: list[Amount]) -> list[Amount]
         pair = found[-1] if found else None
         joined = (
             pair is not None
+            and pair.value == COUPLE  # and no half of one
             and words[pair.end - 1].text in COUPLES
             and amount.begin - pair.end == (words[pair.end].text in OF_NUMERAL)
             and words[amount.begin].kind is TokenKind.WORD
@@ -145,7 +147,7 @@ def _join_couples(words: Sequence[Token], amounts: list[Amount]) -> list[Amount]
             found.append(amount)
             continue
         unit = amount.value / VAGUE_LEAST if amount.low is not None else amount.value
-        found[-1] = Amount(2 * unit, pair.begin, amount.end, about=True)
+        found[-1] = Amount(COUPLE * unit, pair.begin, amount.end, about=True)
     return found
 
 
