@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from birdfall.measures.coordination.layers import SESSION_US, Layer
 from birdfall.measures.coordination.null_model import bonferroni_log_p
@@ -97,6 +95,10 @@ def count_closed_circles(layer: Layer) -> int:
     The null model takes what such accounts share for their interest, as it knows them by nothing
     else: it neither finds them nor clears them.
     """
+    # here: where something is found it is not asked, and a command would wait for it
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     number = 1 + int(layer.trace.account.max(initial=-1))
     acts = np.bincount(layer.trace.account, minlength=number)
     fewer = np.minimum(acts[layer.lo], acts[layer.hi])
