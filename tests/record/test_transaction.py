@@ -15,6 +15,7 @@ from birdfall.model.errors import CaseError
 from birdfall.model.settings import Settings
 from birdfall.record import transaction as changes
 from birdfall.record.case import Case
+from birdfall.sources.ingest import ingest
 from processes import start
 
 
@@ -148,6 +149,17 @@ with try_lock(case.path / ".lock"):
     Case.open(case.path)
     assert (case.path / "late").exists()
     mover.wait()
+
+
+def test_a_file_taken_in_again_clears_what_its_killed_import_left(tmp_path):
+    """It was killed after the last step: all is kept, and its workplace still stands."""
+    rows = tmp_path / "list.csv"
+    rows.write_text("account,status,time\nu1,suspended,2024-05-01T00:00:00Z\n")
+    case = Case.create(tmp_path / "case")
+    ingest(case, rows)
+    (case.path / ".staging" / "whole").mkdir(parents=True)
+    assert ingest(case, rows).already
+    assert not (case.path / ".staging").exists()
 
 
 def test_a_change_that_can_not_be_finished_is_said_so(tmp_path, monkeypatch):

@@ -42,7 +42,13 @@ from birdfall.record.name_digest import REMOVED_FILE
 from birdfall.record.parts import WrittenParts, write_parts
 from birdfall.record.record import Record, from_parquet
 from birdfall.record.removed import RemovedNames
-from birdfall.record.transaction import FOLDER_MODE, STAGING, Transaction, finish_commit
+from birdfall.record.transaction import (
+    FOLDER_MODE,
+    STAGING,
+    Transaction,
+    clear_remains,
+    finish_commit,
+)
 
 #: What a process that died while it made a case may have left.
 _CRASH_REMAINS = frozenset({"case.key", ".lock", STAGING, manifests.COMMITTED})
@@ -417,7 +423,8 @@ class Case:
     def lock(self) -> Iterator[None]:
         """Hold the case for writing, whole.
 
-        A change that a dead process left half moved is finished first.
+        A change that a dead process left half moved is finished first, and what else it left is
+        taken away.
 
         Raises CaseError if another process holds it.
         """
@@ -432,6 +439,7 @@ class Case:
         with held:
             with explain_write_errors(self.path):
                 finish_commit(self.path)
+            clear_remains(self.path)
             yield
 
     def _finish_transaction(self) -> None:

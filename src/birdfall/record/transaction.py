@@ -46,12 +46,12 @@ class Transaction:
 
     def __enter__(self) -> Self:
         with explain_write_errors(self.folder):
-            shutil.rmtree(self.workplace, ignore_errors=True)
+            clear_remains(self.folder)
             make_folder(self._complete)
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.workplace, ignore_errors=True)
+        clear_remains(self.folder)
 
     def write(self, relative: str, data: bytes, *, mode: int = FILE_MODE) -> File:
         """Add a file of these bytes."""
@@ -127,6 +127,14 @@ def finish_commit(folder: Path) -> None:
         (committed / manifests.NAME).replace(folder / manifests.NAME)
         fsync_folder(folder)
     shutil.rmtree(committed)
+
+
+def clear_remains(folder: Path) -> None:
+    """Take away what a change that was killed left in its workplace.
+
+    The caller holds the lock, so no change is at work there.
+    """
+    shutil.rmtree(folder / STAGING, ignore_errors=True)
 
 
 def make_folder(folder: Path) -> None:
