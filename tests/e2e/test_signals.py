@@ -112,24 +112,43 @@ def test_a_signal_while_duckdb_writes(table, number, code):
     check_ending(started(WRITING_QUERY.format(number=int(number)), "look", table), code)
 
 
-def test_a_signal_that_arrives_where_nobody_can_receive_it(table):
-    """In a finaliser Python only reports the exception and goes on."""
-    script = """
-        class Interrupting:
-            def __del__(self):
-                os.kill(os.getpid(), signal.SIGINT)
-                for _ in range(1000):
-                    pass
+#: A command that is met by a signal in a finaliser, and then works without end.
+DEAF_LOOK = """
+    from birdfall.pipeline import intake
 
-        from birdfall.pipeline import intake
-
-        def look(*_args, **_options):
-            Interrupting()
-            while True:
+    class Interrupting:
+        def __del__(self):
+            os.kill(os.getpid(), {number})
+            for _ in range(1000):
                 pass
 
-        intake.look_at_files = look
-    """
+    def look(*_args, **_options):
+        Interrupting()
+        while True:
+            pass
+
+    intake.look_at_files = look
+"""
+#: The hook that raises a signal anew stays until the signal has arrived.
+LINGERING = """
+    import time
+    from birdfall.cli import signals
+
+    raise_again = signals._raise_again
+
+    def linger(number):
+        signals._raise_again = raise_again
+        raise_again(number)
+        time.sleep(10 * signals.RAISE_AGAIN_S)
+
+    signals._raise_again = linger
+    signals.MAX_CLEANUP_S = 1000.0
+"""
+
+
+def test_a_signal_that_arrives_where_nobody_can_receive_it(table):
+    """In a finaliser Python only reports the exception and goes on."""
+    script = DEAF_LOOK.format(number=int(signal.SIGINT))
     check_ending(started(script, "look", table), EXIT_INTERRUPTED)
 
 
@@ -138,34 +157,7 @@ def test_a_signal_that_comes_again_before_its_hook_has_returned(table, number, c
     """On a loaded machine the signal that is raised anew can arrive while Python is still in the
     hook it is raised anew from, where it would be lost once more.
     """
-    script = f"""
-        import time
-        from birdfall.cli import signals
-        from birdfall.pipeline import intake
-
-        raise_again = signals._raise_again
-
-        def linger(number):
-            signals._raise_again = raise_again
-            raise_again(number)
-            time.sleep(10 * signals.RAISE_AGAIN_S)
-
-        class Interrupting:
-            def __del__(self):
-                os.kill(os.getpid(), {int(number)})
-                for _ in range(1000):
-                    pass
-
-        def look(*_args, **_options):
-            Interrupting()
-            while True:
-                pass
-
-        signals._raise_again = linger
-        signals.MAX_CLEANUP_S = 1000.0
-        intake.look_at_files = look
-    """
-    check_ending(started(script, "look", table), code)
+    check_ending(started((LINGERING + DEAF_LOOK).format(number=int(number)), "look", table), code)
 
 
 def test_what_swallows_the_signal_is_ended_all_the_same(table):
