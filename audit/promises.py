@@ -20,11 +20,9 @@ from birdfall.measures.waves import waves
 from birdfall.model.schemas import TIME
 from birdfall.record.record import from_tables
 
-#: Seeds of audits begin here; no method was chosen on any of them.
-FIRST_SEED: Final = 6_100_000_000
-#: Of the rows on sessions: some of the seeds from `FIRST_SEED` on were looked at when pairs
-#: that stand alone were made to need more evidence.
-SESSIONS_SEED: Final = FIRST_SEED + 2_000_000
+#: Seeds of audits begin here; no method was chosen on any of them. They move on whenever a method
+#: is changed after a look at what it did in one of these worlds (last: everything below 6.2e9).
+FIRST_SEED: Final = 6_200_000_000
 BEGIN_S: Final = 1_614_556_800.0
 DAY_S: Final = 86_400.0
 
@@ -156,7 +154,6 @@ PROMISES: Final = (
             0.95,
             partial(nobody_is_called, **world),
             short=1,
-            first_seed=SESSIONS_SEED,
         )
         for name, world in SESSIONS.items()
     ),
@@ -166,7 +163,6 @@ PROMISES: Final = (
         0.95,
         the_ring_is_found,
         short=1,
-        first_seed=SESSIONS_SEED,
     ),
     Promise(
         "a quiet month",
