@@ -280,10 +280,15 @@ def _measure_by_then(
     if claim.same_day:
         return [_measure_between(returned, begin, _midnight(record, begin, 1), base, factor, name)]
     if not claim.next_day:
-        found = [_measure_after_fall(returned, window_s, base, factor, name)]
-        if claim.window_most_s is not None and claim.window_s is not None:
-            found.append(_measure_after_fall(returned, claim.window_s, base, factor, name))
-        return found
+        longest = _measure_after_fall(returned, window_s, base, factor, name)
+        if claim.window_most_s is None or claim.window_s is None:
+            return [longest]
+        shortest = _measure_after_fall(returned, claim.window_s, base, factor, name)
+        if longest.low < longest.high or shortest.low < shortest.high:
+            return [longest, shortest]
+        # any window that the words can mean makes it true
+        value = nearest(claim.low, claim.high, shortest.value, longest.value)
+        return [replace(longest, value=value, low=value, high=value)]
     day, end = _midnight(record, begin, 1), _midnight(record, begin, 2)
     return [
         _measure_between(returned, begin, end, base, factor, name),
@@ -326,11 +331,20 @@ def _measure_missing(
     falls: EventTimes,
     returns: EventTimes,
 ) -> list[Reading]:
-    """Those that fell and were not seen back by the end of the record."""
+    """Those that fell and were not seen back: by the time claimed, or the end of the record."""
+    wave = first_wave(source.findings)
+    begin = wave.onset_s if wave is not None else float(falls.high.min(initial=np.inf))
     found = []
     for name, members in _wave_and_record(source):
         fell = falls.of_accounts(subject.codes).of_accounts(members)
         returned = returns.of_accounts(subject.codes).of_accounts(members)
+        if claim.window_s is not None and np.isfinite(begin):
+            base = fell.count_accounts()
+            whole = float(base) * _factor(claim, base)
+            rest = _back_of_missing(claim, whole)
+            readings = _measure_by_then(source.record, rest, returned, begin, base, name)
+            found += [_rest_of(reading, whole) for reading in readings]
+            continue
         # an account that fell twice and came back once is away
         codes, times_fallen = np.unique(fell.code, return_counts=True)
         back = returned.code[np.isin(returned.code, codes)]
@@ -338,3 +352,16 @@ def _measure_missing(
         number = float((times_fallen > times_back).sum()) if len(codes) else 0.0
         found.append(exact_reading(name, number * _factor(claim, len(codes)), base=len(codes)))
     return found
+
+
+def _back_of_missing(claim: ParsedClaim, whole: float) -> ParsedClaim:
+    """The claim of how many of a whole were back, from that of how many were missing."""
+    low = None if claim.high is None else whole - claim.high
+    high = None if claim.low is None else whole - claim.low
+    return replace(claim, low=low, high=high)
+
+
+def _rest_of(reading: Reading, whole: float) -> Reading:
+    """How many of a whole were not back, from how many were."""
+    value, low, high = (whole - number for number in (reading.value, reading.high, reading.low))
+    return replace(reading, value=value, low=low, high=high)

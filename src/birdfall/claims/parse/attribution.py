@@ -190,8 +190,10 @@ def _is_whole_first(sentence: Sentence, item: Item, following: list[Item]) -> bo
 def _is_part_of(sentence: Sentence, part: Item, whole: Item) -> bool:
     """Whether nothing but "of", "the" and a noun stands between two numbers, "of" among it."""
     words, middle = sentence.words, range(part.end, whole.begin)
+    out_of = words.ranges(Tag.OUT_OF)
     return any(words.is_form_of(at, Tag.OF) for at in middle) and all(
         words[at].kind is TokenKind.HANDLE
+        or any(begin <= at < end for begin, end in out_of)
         or (words.text(at) == "s" and words[at - 1].kind is TokenKind.HANDLE)
         or (
             (words[at].kind is TokenKind.WORD)

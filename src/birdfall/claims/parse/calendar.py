@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from birdfall.claims.parse.clock_words import minutes_after, minutes_before
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.numbers import Amount
+from birdfall.claims.parse.ordinals import read_ordinal
 from birdfall.claims.parse.tags import TaggedTokens, TokenRange
 from birdfall.claims.parse.tokens import TokenKind, forms
 from birdfall.claims.parse.when import Relation, When
@@ -20,6 +21,8 @@ from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 MAX_DAY_OF_MONTH, MAX_MONTH, MAX_HOUR = 31, 12, 24
 NOON_ENDS_S = 13 * HOUR_S
+#: Months that share a name in Arabic: the first and the second Kanun.
+PAIR = 2
 #: Hours of the parts of a day, generously: people do not agree where an evening begins.
 DAY_PARTS = {
     Tag.DAWN: (0.0, 6 * HOUR_S),
@@ -220,8 +223,9 @@ class _CalendarReader:
             length = self.words.length(at, tag)
             if length:
                 self.weekdays.append(number)
-                self.ranges.append(TokenRange(at, at + length))
-                return at + length
+                end = at + length + self.words.is_form_of(at + length, Tag.DATE_AFTER)
+                self.ranges.append(TokenRange(at, end))
+                return end
         return 0
 
     def _date(self, at: int) -> int:
@@ -249,7 +253,8 @@ class _CalendarReader:
         amount = self.amounts.get(at)
         if amount is not None and _is_year(amount) and self._year_is_told(at, amount.end):
             self.dates.append(When(year=int(amount.value)))
-            self.ranges.append(TokenRange(at, amount.end))
+            noun = self.words.is_form_of(at - 1, Tag.YEAR)
+            self.ranges.append(TokenRange(at - noun, amount.end))
             return amount.end
         return 0
 
@@ -257,37 +262,45 @@ class _CalendarReader:
         amount = self.amounts.get(at)
         if amount is not None and _is_day(amount):
             return int(amount.value), amount.end
-        ordinals = self.words.lexicon.ordinals
-        value = next((ordinals[f] for f in forms(self.words.text(at)) if f in ordinals), None)
-        return None if value is None else (int(value), at + 1)
+        return read_ordinal(self.words, at)
 
     def _month(self, at: int) -> tuple[int, int] | None:
         """The number of the month named at `at`, and where its name ends."""
-        months = self.words.lexicon.months
-        number = next((months[f] for f in forms(self.words.text(at)) if f in months), None)
-        if not number:
+        named = self._month_name(at)
+        if named is None:
             return None
+        number, end = named
+        opener = self.words.text(end)
+        other = self._month_name(end + 1) if opener in ("/", "(") else None
+        if other is None:
+            return named
+        # "نوفمبر/تشرين الثاني"; two months that differ are none
+        return (number, other[1] + (opener == "(")) if other[0] == number else None
+
+    def _month_name(self, at: int) -> tuple[int, int] | None:
+        lexicon = self.words.lexicon
+        names = forms(self.words.text(at))
         if self.words.text(at) == "may" and self.words.is_a(at + 1, Tag.MAY_VERB):
             return None
-        end = at + 1
-        if self.words.text(end) == "/":  # "نوفمبر/تشرين الثاني"
-            end += 2
-            while self.words.is_a(end, Tag.MONTH) or self._is_ordinal(end):
-                end += 1
-        return int(number), end
-
-    def _is_ordinal(self, at: int) -> bool:
-        return any(f in self.words.lexicon.ordinals for f in forms(self.words.text(at)))
+        first = next((lexicon.paired_months[f] for f in names if f in lexicon.paired_months), None)
+        if first is not None:
+            which = read_ordinal(self.words, at + 1)
+            if which is None or which.value > PAIR:
+                return None
+            return int(first + which.value - 2) % MAX_MONTH + 1, which.end
+        number = next((lexicon.months[f] for f in names if f in lexicon.months), None)
+        return (int(number), at + 1) if number else None
 
     def _dated(self, begin: int, end: int, month: int, day: int | None) -> int:
         """Note a date, with the year that may follow it."""
         stop = end
-        while self.words.is_a(stop, Tag.DATE_LINK) or self.words.text(stop) == ",":
+        while self.words.is_a(stop, Tag.DATE_LINK, Tag.YEAR) or self.words.text(stop) == ",":
             stop += 1
         following = self.amounts.get(stop)
         year = None
         if following is not None and _is_year(following):
             year, end = int(following.value), following.end
+        end += self.words.is_form_of(end, Tag.DATE_AFTER)
         self.dates.append(When(year=year, month=month, day=day))
         self.ranges.append(TokenRange(begin, end))
         return end
@@ -397,13 +410,13 @@ class _CalendarReader:
         amount = self.amounts.get(at)
         if amount is not None and amount.value <= MAX_HOUR and amount.value % 1 in (0, 0.5):
             return amount.value, amount.end
-        after = minutes_after(self.words, self.amounts, at + 1).place
+        ordinal = read_ordinal(self.words, at, tens=False)
+        if ordinal is None:
+            return None
+        after = minutes_after(self.words, self.amounts, ordinal.end).place
         arabic = self.words.language == "ar" and self._part_follows(after) > 0
         if told or self.words.length_before(at, Tag.BETWEEN) or self.hours or arabic:
-            ordinals = self.words.lexicon.ordinals
-            value = next((ordinals[f] for f in forms(self.words.text(at)) if f in ordinals), None)
-            if value is not None:
-                return value, at + 1
+            return ordinal
         return None
 
     def _part_follows(self, end: int) -> int:

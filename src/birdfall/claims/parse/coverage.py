@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from birdfall.claims.parse.durations import Span, SpanKind
+from birdfall.claims.parse.durations import Span, SpanKind, filler_begin
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Item, Unit
 from birdfall.claims.parse.levels import Chain
@@ -69,7 +69,8 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     ]
     if sentence.time is not None and any(item.when is not None for item in items):
         ranges += sentence.time.ranges
-    ranges += words.ranges(Tag.FILLER) + words.ranges(Tag.ACCOUNT)
+    ranges += [r for r in words.ranges(Tag.FILLER) if not _may_have(sentence, r.begin)]
+    ranges += words.ranges(Tag.ACCOUNT)
     if any(item.value == 0 for item in items):
         ranges += words.ranges(Tag.ANYONE) + words.ranges(Tag.EVER)
         ranges += [
@@ -95,6 +96,16 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     for begin, end in ranges:
         used.update(range(begin, end))
     return used
+
+
+def _may_have(sentence: Sentence, at: int) -> bool:
+    """Whether an Arabic "has" at `at` is a "may", as it is before a verb of what is not past."""
+    words, verb = sentence.words, sentence.words.text(at + 1)
+    if words.language != "ar" or not words.is_form_of(at, Tag.PLUPERFECT):
+        return False
+    # of the past the feminine ends in a t: "has stopped" beside "may stop"
+    told = words.length(at + 1, Tag.FALLEN, Tag.RESTORED)
+    return verb.startswith("ي") or (verb.startswith("ت") and not verb.endswith("ت") and told > 0)
 
 
 def _tags_told(items: list[Item], chains: list[Chain]) -> Iterator[Tag]:
@@ -135,9 +146,7 @@ def _told_levels(sentence: Sentence) -> list[TokenRange]:
 def _around(sentence: Sentence, window: Span) -> list[TokenRange]:
     """The tokens of a duration with the words around that make it a window, a delay or a rate."""
     words = sentence.words
-    begin, end = window.begin, window.end
-    while words.is_a(begin - 1, Tag.TIME_FILLER) and not words.length_before(begin, Tag.WITHIN):
-        begin -= 1
+    begin, end = filler_begin(words, window.begin), window.end
     for tag in (Tag.WITHIN, Tag.PER, Tag.DELAY_BEFORE, Tag.DELAY_AFTER):
         begin -= words.length_before(begin, tag)
     begin -= words.length_before(begin, Tag.ALONE)

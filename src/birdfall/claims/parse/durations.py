@@ -212,13 +212,15 @@ def _read_part(words: TaggedTokens, at: int) -> _Length | None:
         ),
         None,
     )
+    if share is None and words.language == "ar" and words.length(at, Tag.THIRD) == 1:
+        share = 1 / 3  # elsewhere "the third hour" is the one after the second
     if share is None:
         return None
     at += 1
     while words.is_a(at, Tag.PART_LINK):
         at += 1
     unit = _unit_s(words, at)
-    if unit is None or unit < HOUR_S:
+    if unit is None or unit < MINUTE_S:
         return None
     return _Length(share * unit, share * unit, begin, at + 1)
 
@@ -254,7 +256,8 @@ def _read_bare_unit(words: TaggedTokens, at: int) -> _Length | None:
     if unit is None or (words.is_a(at, Tag.UNIT_AFTER_NUMBER) and not per):
         return None
     if words.is_form_of(at, Tag.PLURAL_UNIT):
-        end = at + 1 + words.length(at + 1, Tag.AFTER_UNIT)
+        end = at + 1 + words.is_a(at + 1, Tag.FEW)
+        end += words.length(end, Tag.AFTER_UNIT)
         return _Length(2 * unit, _max_vague_s(unit), at, end)
     if "\u0600" <= words[at].text[0] <= "\u06ff":
         stop, half = _read_and_half(words, at + 1)
@@ -303,9 +306,7 @@ def _classify(words: TaggedTokens, length: _Length, dated: frozenset[int]) -> Sp
 
 def _kind_of(words: TaggedTokens, length: _Length, dated: frozenset[int]) -> SpanKind:
     begin, end = length.begin, length.end
-    left = begin
-    while words.is_a(left - 1, Tag.TIME_FILLER) and not words.length_before(left, Tag.WITHIN):
-        left -= 1
+    left = filler_begin(words, begin)
     if (
         words.length(end, Tag.AGO_AFTER, Tag.OF_AGE)
         or words.length_before(begin, Tag.AGO_BEFORE)
@@ -325,6 +326,24 @@ def _kind_of(words: TaggedTokens, length: _Length, dated: frozenset[int]) -> Spa
     if not inside and (of_noun or length.high_s >= MIN_AGE_S or not length.counted):
         return SpanKind.PAST
     return SpanKind.WINDOW
+
+
+def filler_begin(words: TaggedTokens, begin: int) -> int:
+    """Where the words between "within" and the length of time at `begin` begin.
+
+    A bound stands there only where "within" does: "in no more than ten minutes".
+    """
+    left = begin
+    while words.is_a(left - 1, Tag.TIME_FILLER) and not words.length_before(left, Tag.WITHIN):
+        left -= 1
+    further = left
+    while not words.length_before(further, Tag.WITHIN):
+        bound = words.length_before(further, Tag.AT_MOST, Tag.ALMOST, Tag.ABOUT)
+        step = bound or int(words.is_a(further - 1, Tag.TIME_FILLER))
+        if not step:
+            return left
+        further -= step
+    return further
 
 
 def _is_taken(words: TaggedTokens, begin: int) -> bool:

@@ -60,9 +60,13 @@ def find_events(words: TaggedTokens) -> list[EventMention]:
     found: list[EventMention] = []
     at = 0
     bounds = {n: end for begin, end in words.ranges(Tag.NEVER_BELOW) for n in range(begin, end)}
+    stills = words.ranges(Tag.STILL)
     while at < len(words):
         if at in bounds:
             at = bounds[at]  # "never dropped below" tells a level
+            continue
+        if any(begin < at < end for begin, end in stills):
+            at += 1  # Arabic "still" is "has not gone"
             continue
         tags = words.phrase_tags(at)
         tag = max(EVENT_TAGS, key=lambda tag: tags.get(tag, 0))

@@ -14,7 +14,7 @@ from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import LEADER
 from birdfall.claims.parse.lexicon import Tag
-from birdfall.claims.parse.non_counts import counts_nothing
+from birdfall.claims.parse.non_counts import FIRST_YEAR, LAST_YEAR, counts_nothing
 from birdfall.claims.parse.nouns import Noun, NounKind, noun_after
 from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.populations import population_of
@@ -148,7 +148,10 @@ def _is_move(sentence: Sentence, start: Amount, end: Amount) -> bool:
     named = noun_after(sentence, start.end) is not None
     if sentence.crossing_cost(start.end, end.begin) == float("inf"):
         return False
-    if counts_nothing(words, start, noun_follows=named):
+    clause = sentence.clause(start.begin)
+    # "followers rose from 2000 to 5000"; from 2019 to 2021 are years
+    counted = words.contains(Tag.FOLLOWER, *clause) and not FIRST_YEAR <= end.value <= LAST_YEAR
+    if counts_nothing(words, start, noun_follows=named or counted):
         return False
     if any(word.kind is TokenKind.ARROW for word in words[start.end : end.begin]):
         return True

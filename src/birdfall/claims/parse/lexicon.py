@@ -124,6 +124,7 @@ class Tag(Enum):
     ABOUT = auto()
     EXACTLY = auto()
     CERCA_DE = auto()  # nearly in Spanish, about in Portuguese
+    AT_MOST_APART = auto()  # before what is counted, with BOUND_LINK before the number
     NOT_EVEN = auto()  # at most, with or without a denial
     # How strictly a number is meant, said after it
     AT_LEAST_AFTER = auto()
@@ -260,6 +261,9 @@ class Tag(Enum):
     ORDINAL = auto()  # written onto a number
     BEFORE_DAY = auto()
     BEFORE_YEAR = auto()
+    YEAR = auto()  # the noun before a year
+    DATE_AFTER = auto()  # after a date: the last one
+    BOUND_LINK = auto()  # between a bound and its number, where what is counted stands between
     NUMBERED = auto()  # before a number that names something
     OCLOCK = auto()
     CLOCK_ARTICLE = auto()  # between a bound and hours of the clock: antes de las 20 horas
@@ -289,6 +293,8 @@ class Lexicon:
         mean ones.
     months
         Number of the month by name; 0 where a second word tells which.
+    paired_months
+        The first of the two months of such a name.
     ordinals
         Ordinals that tell a day or an hour.
     """
@@ -298,6 +304,7 @@ class Lexicon:
     unit_seconds: Numerals
     dual_seconds: Numerals
     months: Numerals
+    paired_months: Numerals
     ordinals: Numerals
 
 
@@ -324,6 +331,7 @@ def lexicon(language: str) -> Lexicon:
         unit_seconds=numerals(numbers["unit_seconds"]),
         dual_seconds=numerals(numbers.get("dual_seconds", "")),
         months=months,
+        paired_months=numerals(numbers.get("paired_months", "")),
         ordinals=numerals(numbers["ordinals"]),
     )
 

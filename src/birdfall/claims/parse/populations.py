@@ -120,7 +120,8 @@ def _owns_followers(sentence: Sentence, at: int) -> bool:
     """Whether the handle at `at` is linked: "of @x", "following @x", "@x's"."""
     words = sentence.words
     possessive = words.text(at + 1) == "s"
-    return possessive or words.is_a(at - 1, Tag.FOLLOWED) or words.is_form_of(at - 1, Tag.OF)
+    followed = words.is_a(at - 1, Tag.FOLLOWED) or words.length_before(at, Tag.FOLLOW_VERB) > 0
+    return possessive or followed or words.is_form_of(at - 1, Tag.OF)
 
 
 def is_speaker(sentence: Sentence, at: int) -> bool:

@@ -82,7 +82,7 @@ def read_qualifier(sentence: Sentence, begin: int, end: int) -> Qualified:
     words = sentence.words
     before = _read_before(sentence, begin)
     if before is not None:
-        return before
+        return _deny_apart(sentence, before) if sentence.language == "ar" else before
     apart = _read_apart(sentence, begin) if sentence.language == "ar" else None
     if apart is not None:
         return apart
@@ -94,7 +94,10 @@ def read_qualifier(sentence: Sentence, begin: int, end: int) -> Qualified:
     after = _read_after(words, end)
     if after is not None:
         return Qualified(after, begin)
-    denied = begin
+    denied = _denial_apart(sentence, begin) if sentence.language == "ar" else begin
+    if denied < begin:  # "لم يكن عدد الحسابات 2000"
+        sentence.use(denied, begin)
+        return Qualified(Qualifier.NOT, begin)
     while words.is_a(denied - 1, Tag.AUXILIARY):
         denied -= 1
     if words.length_before(denied, Tag.NOT) and words.text(denied - 1) != "point":
@@ -126,6 +129,24 @@ def _read_before(sentence: Sentence, begin: int) -> Qualified | None:
 
 def _read_apart(sentence: Sentence, begin: int) -> Qualified | None:
     """The bound that Arabic says before what is counted: "لم يتجاوز عدد الحسابات 2000"."""
+    words = sentence.words
+    linked = words.is_a(begin - 1, Tag.BOUND_LINK)
+    at = _names_begin(sentence, begin - linked)
+    apart = words.length_before(at, Tag.AT_MOST_APART) if linked and at < begin - 1 else 0
+    if apart:  # "لم يزد عدد الحسابات على 2000"
+        sentence.use(at - apart, begin)
+        return Qualified(Qualifier.AT_MOST, begin)
+    at = _names_begin(sentence, begin)
+    for tag, qualifier in ((Tag.AT_MOST, Qualifier.AT_MOST), (Tag.MORE_THAN, Qualifier.MORE_THAN)):
+        length = words.length_before(at, tag)
+        if at < begin and length:
+            sentence.use(at - length, at)
+            return Qualified(qualifier, begin)
+    return None
+
+
+def _names_begin(sentence: Sentence, begin: int) -> int:
+    """Where the words before `begin` that say what is counted begin."""
     words, at = sentence.words, begin
     named = (Tag.ACCOUNT, Tag.FOLLOWER, Tag.FALLEN, Tag.RESTORED)
     while at > 0 and begin - at < MAX_WORDS_APART:
@@ -133,12 +154,26 @@ def _read_apart(sentence: Sentence, begin: int) -> Qualified | None:
         if not (handle or words.is_a(at - 1, Tag.ARTICLE) or words.length(at - 1, *named) == 1):
             break
         at -= 1
-    for tag, qualifier in ((Tag.AT_MOST, Qualifier.AT_MOST), (Tag.MORE_THAN, Qualifier.MORE_THAN)):
-        length = words.length_before(at, tag)
-        if at < begin and length:
-            sentence.use(at - length, at)
-            return Qualified(qualifier, begin)
-    return None
+    return at
+
+
+def _deny_apart(sentence: Sentence, found: Qualified) -> Qualified:
+    """The bound, turned where "was not" stands before what is counted."""
+    first = _denial_apart(sentence, found.begin)
+    if first == found.begin or found.qualifier not in DENIED:
+        return found
+    sentence.use(first, found.begin)
+    return Qualified(DENIED[found.qualifier], found.begin)
+
+
+def _denial_apart(sentence: Sentence, begin: int) -> int:
+    """Where "was not" begins that Arabic says before what is counted; `begin` if nothing does."""
+    words = sentence.words
+    at = _names_begin(sentence, begin)
+    if at == begin or not words.is_a(at - 1, Tag.AUXILIARY):
+        return begin
+    denial = words.length_before(at - 1, Tag.NOT)
+    return at - 1 - denial if denial else begin
 
 
 def _read_after(words: TaggedTokens, end: int) -> Qualifier | None:
