@@ -18,14 +18,14 @@ ADDRESS = "http://127.0.0.1:8000"
 class Visitor:
     """Somebody who was let in, and sends forms as a browser does."""
 
-    def __init__(self, folder, token=None, read_only=False):
+    def __init__(self, folder, token=None, sessions=None, address=ADDRESS, **who):
         self.workspace = Workspace.open(folder)
-        self.sessions = Sessions(token, read_only=read_only)
+        self.sessions = Sessions(token, **who) if sessions is None else sessions
         application = create_application(self.workspace, self.sessions)
-        self.client = TestClient(application, base_url=ADDRESS)
+        self.client = TestClient(application, base_url=address)
 
-    def enter(self):
-        answer = self.client.get(f"/en/?token={self.sessions.make_token()}")
+    def enter(self, token=None):
+        answer = self.client.get(f"/en/?token={token or self.sessions.make_token()}")
         assert answer.status_code == 200
         return self
 

@@ -12,7 +12,7 @@ from birdfall.model.errors import UsageError
 from birdfall.watch.alerts.backtest import keep_rules
 from birdfall.watch.alerts.rules import DEFAULT_RULES
 from birdfall.watch.dashboard.app import PageActions, create_application
-from birdfall.watch.dashboard.server import DashboardServer, parse_address
+from birdfall.watch.dashboard.server import DashboardServer
 from birdfall.watch.dashboard.state_view import StateView
 from birdfall.watch.dashboard.view import ReporterComparison
 from birdfall.watch.engine.archive import case_from_wave
@@ -23,6 +23,7 @@ from birdfall.watch.store.database import State
 from birdfall.watch.store.ingest import ingest_batch, note_gap
 from birdfall.watch.store.queries.alerts import ChannelCount
 from birdfall.watch.store.queries.waves import list_waves
+from birdfall.web import parse_address
 from birdfall.web.door import MAX_BURST_REQUESTS, is_loopback
 from commands import birdfall
 

@@ -8,11 +8,11 @@ from raw_server import RawServer, http_answer
 from birdfall.model.errors import UsageError
 from birdfall.model.whole_number import whole_number
 from birdfall.watch.alerts.channels import find_channel, verify_signature
-from birdfall.watch.dashboard.server import parse_address
 from birdfall.watch.feeds.base import FeedOptions
 from birdfall.watch.feeds.polling import MastodonFeed, requested_wait
 from birdfall.watch.feeds.registry import open_feed
 from birdfall.watch.model.alert import wave_number
+from birdfall.web import parse_address
 
 NO_NUMBERS = ("²", "٣", "-1", "", "1_0", " 1", "9" * 5000)
 

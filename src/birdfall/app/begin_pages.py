@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from starlette.datastructures import FormData, UploadFile
@@ -47,8 +48,8 @@ class BeginPages:
 
     async def begin(self, request: Request) -> Response:
         """The first page."""
-        desks = self.site.workspace.desks()[:MAX_LISTED]
-        title = self.site.title
+        desks = self.site.desks(request)[:MAX_LISTED]
+        title = partial(self.site.title, request)
         cases = await in_thread(lambda: [replace(list_case(d), title=title(d)) for d in desks])
         if self.site.prepare is not None and desks:
             self.site.prepare(desks[0], self.site.language(request))

@@ -47,8 +47,7 @@ class Interface:
 
     async def cases(self, request: Request) -> Response:
         """All cases of the workspace."""
-        del request
-        desks = self.site.workspace.desks()
+        desks = self.site.desks(request)
         listed = await in_thread(lambda: [(list_case(desk), quoted_title(desk)) for desk in desks])
         return JSONResponse(
             [

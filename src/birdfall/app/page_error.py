@@ -19,5 +19,6 @@ class PageError(UsageError):
 
     def __init__(self, code: str, **values: MessageValue) -> None:
         say = words("en")
-        super().__init__(say(f"app.error.{code}", **values), fix=say(f"app.error.{code}.fix"))
+        fix = say(f"app.error.{code}.fix", **values)
+        super().__init__(say(f"app.error.{code}", **values), fix=fix)
         self.code, self.values = code, values

@@ -72,7 +72,7 @@ class PublishPages:
             "publish",
             desk,
             settings=settings,
-            accounts=[(account, names.get(account, account)) for account in known],
+            accounts=[(a, names.get(a, a)) for a in known] if self.site.may_unmask(request) else [],
             verified=last_of_kind(desk, JobKind.VERIFY),
             changes=await in_thread(last_changes, desk),
             evidence=evidence.stat().st_size if evidence.is_file() else None,
@@ -97,6 +97,8 @@ class PublishPages:
             return go_to(f"/{language}/c/{quote(desk.name, safe='')}/publish#h-sections")
         first = text_of(form, "first")
         names = [*texts_of(form, "public"), *split_names(text_of(form, "more_public"))]
+        if not self.site.may_unmask(request):  # who is named is for the owner to say
+            names = list(case.settings.public)
         await in_thread(_write, case, first if first in LANGUAGES else language, names, layout)
         await in_thread(note_change, desk, Change.REPORT, self.site.visitor(request))
         return go_to(f"/{language}/c/{desk.name}/publish")

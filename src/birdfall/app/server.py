@@ -25,9 +25,11 @@ from birdfall.app.site import ASSETS, Handler, Site, asset_bytes, in_thread, run
 from birdfall.app.sparing import spare_memory
 from birdfall.app.workspace import Desk, Workspace
 from birdfall.model.errors import BirdfallError, CaseError, UsageError
-from birdfall.web import ConnectionTable, PageServer
+from birdfall.web import ConnectionTable, PageServer, is_loopback
 
 HOST: Final = "127.0.0.1"
+#: By which a server listens at all addresses of this machine.
+EVERY_ADDRESS: Final = ("0.0.0.0", "::")
 #: Seconds that an upload may take.
 UPLOAD_SECONDS: Final = 3600.0
 #: Seconds between looks at whether anybody is there.
@@ -128,7 +130,7 @@ def create_application(
     site = Site(workspace, sessions, presence)
     if prepares:
         site.prepare = Preparation()
-    if sessions.read_only:
+    if sessions.read_only or sessions.people:
         site.title_for_readers = import_module("birdfall.app.interface").quoted_title
 
     async def fail(request: Request, error: Exception) -> Response:
@@ -250,11 +252,11 @@ class WorkspaceServer:
     folder
         The workspace; made if it is missing.
     port
-        Where to listen on this machine; 0 takes a free one.
-    token
-        A lasting token for programs; None: programs are not let in.
-    read_only
-        Whether all may only read.
+        Where to listen; 0 takes a free one.
+    sessions
+        Who may come in; None: whoever has the address that is printed.
+    host
+        The address to listen at; another than this machine's own takes sessions with a link.
 
     Raises
     ------
@@ -263,11 +265,23 @@ class WorkspaceServer:
     """
 
     def __init__(
-        self, folder: Path, port: int = 0, token: str | None = None, *, read_only: bool = False
+        self,
+        folder: Path,
+        port: int = 0,
+        sessions: Sessions | None = None,
+        *,
+        host: str = HOST,
     ) -> None:
+        self._sessions = Sessions() if sessions is None else sessions
+        if self._sessions.link is None and not is_loopback(host):
+            raise UsageError(
+                "a workspace for whoever has its address stands on this machine only",
+                where=host,
+                fix="Name who may come in: --people FILE, or show it to be read: --read-only.",
+            )
         self.workspace = Workspace.open(folder)
-        self._sessions = Sessions(token, read_only=read_only)
-        bound = _bind(port)
+        bound = _bind(host, port)
+        self.host = host
         self.port = bound.getsockname()[1]
         self.presence = Presence()
         self._server = PageServer(
@@ -279,7 +293,20 @@ class WorkspaceServer:
 
     def invitation(self, path: str = "/") -> str:
         """An address that lets in whoever opens it first. path: the page it leads to."""
-        return f"http://{HOST}:{self.port}{path}?token={self._sessions.make_token()}"
+        return f"{self.address}{path}?token={self._sessions.make_token()}"
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether all may only read."""
+        return self._sessions.read_only
+
+    @property
+    def address(self) -> str:
+        """Where the server is reached, without a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.host in EVERY_ADDRESS:
+            host = socket.gethostname()
+        return (self._sessions.link or f"http://{host}:{self.port}").rstrip("/")
 
     def start(self) -> None:
         """Serve from now on."""
@@ -323,15 +350,15 @@ def _load_what_measures() -> None:
         import_module(module)
 
 
-def _bind(port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _bind(host: str, port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((HOST, port))
+        made.bind((host, port))
     except (OSError, OverflowError) as error:
         made.close()
         raise UsageError(
-            f"the workspace cannot stand at port {port}",
+            f"the workspace cannot stand at port {port}" + ("" if host == HOST else f" of {host}"),
             why=str(getattr(error, "strerror", None) or error),
             fix="Choose another port, or leave it out: a free one is taken.",
         ) from error

@@ -1,8 +1,9 @@
-"""Who may use the workspace: the person who began it, on this machine.
+"""Who may use the workspace: the person who began it, on this machine, or people who are named.
 
 The address that is printed holds a token that works once: it is exchanged for a cookie, by an
-answer that leads on without it. Programs may show a lasting token of their own. What changes
-something must also show a word that only our own pages hold.
+answer that leads on without it. The tokens of people who were named work as often as they are
+shown, and so does that of a program. What changes something must also show a word that only our
+own pages hold.
 """
 
 from __future__ import annotations
@@ -11,31 +12,24 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
+from birdfall.app.people import Person, VisitorRole, digest_token
 from birdfall.model.whole_number import whole_number
 from birdfall.web import Door, comes_through_proxy, names_this_machine
 
 #: Largest body of a form, and of an upload of files, in bytes.
 MAX_FORM_BYTES: Final = 4 << 20
 MAX_UPLOAD_BYTES: Final = 16 << 30
-#: Sessions that may stand at once: one for each token that was exchanged.
+#: Sessions that may stand at once: of a person, and of all whom a printed address let in.
 MAX_SESSIONS: Final = 16
 #: Where files may be sent: the last part of the path.
 UPLOADS: Final = ("begin", "files")
-
-
-class VisitorRole(StrEnum):
-    """What somebody may do: read; change cases too; or all, which is to see handles as well."""
-
-    READ = "read"
-    WRITE = "write"
-    OWNER = "owner"
 
 
 @dataclass(slots=True)
@@ -48,12 +42,15 @@ class Grant:
         Of whoever has it.
     name
         What it is called in the history of a case.
+    case
+        The one case that is seen in it; None: all.
     by_handle
         The cases whose accounts are shown by their handles in it.
     """
 
     role: VisitorRole
     name: str
+    case: str | None = None
     by_handle: set[str] = field(default_factory=set)
 
 
@@ -66,10 +63,26 @@ class Sessions:
         A token for programs, which works as often as it is shown; None: none does.
     read_only
         Whether all who come in may only read. Their tokens work as often as they are shown.
+    case
+        The one case that readers see; None: all.
+    people
+        Who else may come in; their tokens work as often as they are shown.
+    link
+        The address by which people reach the server, if it is not that of this machine;
+        "" where it is reached as it was asked. None: it is for this machine only.
     """
 
-    def __init__(self, lasting: str | None = None, *, read_only: bool = False) -> None:
-        self._lasting, self.read_only = lasting, read_only
+    def __init__(
+        self,
+        lasting: str | None = None,
+        *,
+        read_only: bool = False,
+        case: str | None = None,
+        people: tuple[Person, ...] = (),
+        link: str | None = None,
+    ) -> None:
+        self._lasting, self.read_only, self._case = lasting, read_only, case
+        self.people, self.link = people, link
         self._once: set[str] = set()
         self._sessions: dict[str, Grant] = {}
         self._count = 0
@@ -85,22 +98,41 @@ class Sessions:
         """The session for a token, which is spent by it unless all may only read; None for one that
         is unknown or spent.
         """
+        person = self._person(token)
+        if person is not None:
+            role = VisitorRole.READ if self.read_only else person.role
+            return self._begin(Grant(role, person.name, person.case or self._case))
         found = self._find(token)
         if found is None:
             return None
         role = VisitorRole.READ if self.read_only else VisitorRole.OWNER
         if role is VisitorRole.OWNER:
             self._once.discard(found)
-        session = secrets.token_urlsafe(24)
         self._count += 1
-        self._sessions[session] = Grant(role, f"{role} {self._count}")
-        while len(self._sessions) > MAX_SESSIONS:
-            del self._sessions[next(iter(self._sessions))]
+        return self._begin(Grant(role, f"{role} {self._count}", self._case))
+
+    def _begin(self, grant: Grant) -> str:
+        """A session for a grant; the oldest of the same person goes where there are too many."""
+        session = secrets.token_urlsafe(24)
+        self._sessions[session] = grant
+        names = {person.name for person in self.people}
+
+        def group(of: Grant) -> str:
+            return of.name if of.name in names else ""
+
+        like = [one for one, other in self._sessions.items() if group(other) == group(grant)]
+        for one in like[: max(0, len(like) - MAX_SESSIONS)]:
+            del self._sessions[one]
         return session
 
     def expects(self, token: str) -> bool:
         """Whether a token would be exchanged for a session."""
-        return self._find(token) is not None
+        return self._find(token) is not None or self._person(token) is not None
+
+    def _person(self, token: str) -> Person | None:
+        """Whose token this is."""
+        shown = digest_token(token)
+        return next((p for p in self.people if hmac.compare_digest(p.token_digest, shown)), None)
 
     def _find(self, token: str) -> str | None:
         return next((one for one in self._once if _same(one, token)), None)
@@ -160,22 +192,23 @@ class SessionDoor(Door):
 
     def check_request(self, request: Request) -> Response | None:
         """As `Door.check_request`: by name, proxy, rate, size, method, origin and session."""
-        if not names_this_machine(request):
-            return PlainTextResponse("This server answers to this machine only.", 421)
-        if comes_through_proxy(request):
-            return PlainTextResponse("This server is not reached through a proxy.", 421)
+        refused = self._check_way(request)
+        if refused is not None:
+            return refused
         shown = self._shows_session(request)
         visitor = request.client.host if request.client else ""
         # whoever was given the address gets in, however much others ask
         known = shown or self.sessions.expects(request.query_params.get("token", ""))
-        if not self.take_from_bucket(f"{visitor} with a session" if known else visitor):
+        grant = self.sessions.grant(session_of(request))
+        whose = f" as {grant.name}" if grant is not None else " with a token" if known else ""
+        if not self.take_from_bucket(visitor + whose):
             return PlainTextResponse("Too many requests.", 429, {"Retry-After": "2"})
         if request.method not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("Not here.", 405)
         refused = _check_size(request)
         if refused is not None:
             return refused
-        if request.method == "POST" and not self.same_origin(request):
+        if request.method == "POST" and not self._comes_from_own_page(request):
             return PlainTextResponse("Asked from another site.", 403)
         if request.url.path.startswith("/assets/"):
             return None
@@ -183,20 +216,52 @@ class SessionDoor(Door):
         if given is not None and request.method == "GET":
             session = self.sessions.exchange(given)
             if session is not None:
-                return _let_in(request, session)
+                return _let_in(request, session, secure=self._is_secure(request))
             if shown:  # the address was opened a second time by who is in already
                 return RedirectResponse(_own_path(request), 303)
         if shown:
-            return self._check_reader(request)
+            return self._check_role(request)
         return PlainTextResponse(
-            "The address that was printed works once. Begin again for another: birdfall app", 401
+            "Open the address that you were given, with its token."
+            if self.sessions.people
+            else "The address that was printed works once. Begin again for another: birdfall app",
+            401,
         )
 
-    def _check_reader(self, request: Request) -> Response | None:
-        """Refuse those who only read what is not for them."""
-        if self.sessions.read_only and not is_for_readers(request):
-            return PlainTextResponse("This workspace is shown to be read only.", 403)
+    def _check_way(self, request: Request) -> Response | None:
+        """Refuse what did not come from this machine, where the server is for it alone."""
+        if self.sessions.link is not None:
+            return None
+        if not names_this_machine(request):
+            return PlainTextResponse("This server answers to this machine only.", 421)
+        if comes_through_proxy(request):
+            return PlainTextResponse("This server is not reached through a proxy.", 421)
         return None
+
+    def _check_role(self, request: Request) -> Response | None:
+        """Refuse those who may not do all what is not for them."""
+        grant = self.sessions.grant(session_of(request))
+        reads = self.sessions.read_only or (grant is not None and grant.role is VisitorRole.READ)
+        if is_for_readers(request) or not (reads or grant):
+            return None
+        if reads:
+            return PlainTextResponse("This workspace is shown to be read only.", 403)
+        if grant is not None and grant.role is VisitorRole.WRITE and not is_for_writers(request):
+            return PlainTextResponse("This is for the owner of this workspace.", 403)
+        return None
+
+    def _is_secure(self, request: Request) -> bool:
+        return request.url.scheme == "https" or (self.sessions.link or "").startswith("https:")
+
+    def _comes_from_own_page(self, request: Request) -> bool:
+        """Whether a request comes from a page of this server as it was asked, or of the address by
+        which people reach it.
+        """
+        link = urlsplit(self.sessions.link or "")
+        origin = request.headers.get("origin")
+        return self.same_origin(request) or (
+            bool(link.netloc) and origin == f"{link.scheme}://{link.netloc}"
+        )
 
     def _shows_session(self, request: Request) -> bool:
         return self.sessions.knows(session_of(request)) or (
@@ -218,10 +283,32 @@ def is_for_readers(request: Request) -> bool:
     return allowed.fullmatch(request.url.path) is not None
 
 
-def _let_in(request: Request, session: str) -> Response:
+#: What those who change cases, but are no owners, may ask for besides, and what they may send:
+#: nothing by which an account is named, or a file of others is shown.
+_WRITERS_READ: Final = re.compile(
+    r"/[a-z]{2}/c/[^/]+/(job|publish|preview\.html)|/api/v1/cases/[^/]+/job"
+)
+_WRITERS_SENT: Final = re.compile(
+    r"/[a-z]{2}/c/[^/]+/(stop|again|network/[^/]+/group/\d+/note|check/add"
+    r"|publish/(report|verify|evidence))"
+)
+
+
+def is_for_writers(request: Request) -> bool:
+    """Whether a request, of those that are not for readers, is for who may change a case."""
+    allowed = _WRITERS_SENT if request.method == "POST" else _WRITERS_READ
+    return allowed.fullmatch(request.url.path) is not None
+
+
+def _let_in(request: Request, session: str, *, secure: bool) -> Response:
     answer = RedirectResponse(_own_path(request), 303)
     answer.set_cookie(
-        cookie_name(_port_of(request)), session, httponly=True, samesite="strict", path="/"
+        cookie_name(_port_of(request)),
+        session,
+        httponly=True,
+        samesite="strict",
+        path="/",
+        secure=secure,
     )
     return answer
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
@@ -19,8 +21,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import birdfall
 from birdfall.app.jobs import JobKind, JobState, JobStatus, last_job
+from birdfall.app.page_error import PageError
+from birdfall.app.people import VisitorRole
 from birdfall.app.presence import Presence
-from birdfall.app.session import Sessions, VisitorRole, bearer_of, session_of
+from birdfall.app.session import Grant, Sessions, bearer_of, is_for_readers, session_of
 from birdfall.app.workspace import Desk, Workspace, title_of
 from birdfall.model.errors import BirdfallError
 from birdfall.record.manifest import NAME as MANIFEST
@@ -31,6 +35,9 @@ from birdfall.tell.words import LANGUAGES, NAMES, MessageValue, Words, words
 MAX_FIELDS, MAX_FILES_PER_FORM = 400, 200
 #: Largest field of a form, in bytes: a pasted table or article.
 MAX_FIELD_BYTES: Final = 4 << 20
+
+#: Seconds that a case is held for whoever changed it last, where several people may.
+HOLD_SECONDS: Final = 600.0
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -63,6 +70,7 @@ class Site:
         self.presence = presence
         self.title_for_readers: Callable[[Desk], str] = title_of
         self.prepare: Callable[[Desk, str], None] | None = None
+        self._held: dict[str, tuple[str, float]] = {}
         self._questions: dict[tuple[str, str], tuple[int, Sequence[object]]] = {}
         self._environment = Environment(
             loader=ChoiceLoader([PackageLoader("birdfall.app"), PackageLoader("birdfall.tell")]),
@@ -83,10 +91,27 @@ class Site:
 
     def desk(self, request: Request) -> Desk:
         """The inquiry in a page's address. Raises HTTPException 404 if there is none."""
-        desk = self.workspace.desk(str(request.path_params["case"]))
+        name = str(request.path_params["case"])
+        desk = self.workspace.desk(name) if self._sees(request, name) else None
         if desk is None:
             raise HTTPException(404)
         return desk
+
+    def desks(self, request: Request) -> list[Desk]:
+        """The inquiries that somebody sees, the last changed first."""
+        return [desk for desk in self.workspace.desks() if self._sees(request, desk.name)]
+
+    def _sees(self, request: Request, case: str) -> bool:
+        grant = self._grant(request)
+        return grant is None or grant.case is None or grant.case == case
+
+    def _grant(self, request: Request) -> Grant | None:
+        return self.sessions.grant(session_of(request))
+
+    def role(self, request: Request) -> VisitorRole:
+        """What somebody may do; a program as who may only read."""
+        grant = self._grant(request)
+        return VisitorRole.READ if grant is None or self.sessions.read_only else grant.role
 
     def render(
         self, request: Request, template: str, status: int = 200, /, **context: object
@@ -104,7 +129,8 @@ class Site:
             language=language,
             languages=NAMES,
             same_page={code: f"/{code}{rest}{query}" for code in NAMES},
-            reads_only=self.sessions.read_only,
+            reads_only=self.role(request) is VisitorRole.READ,
+            is_owner=self.role(request) is VisitorRole.OWNER,
             form_word=self.sessions.form_word(session_of(request)),
             version=birdfall.__version__,
             **{"desk": None, "job": None, "base": f"/{language}", **context},
@@ -127,7 +153,7 @@ class Site:
             status,
             **{
                 "desk": desk,
-                "title": self.title(desk),
+                "title": self.title(request, desk),
                 "job": job,
                 "measured": is_measured(desk),
                 "questions": self.questions(desk, language),
@@ -138,9 +164,10 @@ class Site:
             },
         )
 
-    def title(self, desk: Desk) -> str:
-        """The title of an inquiry as this workspace shows it."""
-        return self.title_for_readers(desk) if self.sessions.read_only else title_of(desk)
+    def title(self, request: Request, desk: Desk) -> str:
+        """The title of an inquiry as somebody is shown it: accounts by handle to the owner only."""
+        owner = self.role(request) is VisitorRole.OWNER
+        return title_of(desk) if owner else self.title_for_readers(desk)
 
     def remember_questions(self, desk: Desk, language: str, listed: Sequence[object]) -> None:
         """Keep which questions a case answers, as long as it does not change: to find out takes
@@ -155,15 +182,14 @@ class Site:
 
     def may_unmask(self, request: Request) -> bool:
         """Whether somebody may see all accounts by their handles."""
-        grant = self.sessions.grant(session_of(request))
-        return grant is not None and grant.role is VisitorRole.OWNER
+        return self.role(request) is VisitorRole.OWNER
 
     def render_error(self, request: Request, error: BirdfallError, status: int) -> Response:
         """A page that says what went wrong."""
         if request.path_params.get("language") not in LANGUAGES:
             request.path_params["language"] = "en"
         name = str(request.path_params.get("case", ""))
-        desk = self.workspace.desk(name) if name else None
+        desk = self.workspace.desk(name) if name and self._sees(request, name) else None
         if desk is not None:
             return self.render_desk(request, "failed", desk, status, error=error)
         return self.render(request, "failed", status, error=error)
@@ -177,16 +203,37 @@ class Site:
         if not self.sessions.is_form_word(session, word):
             await form.close()
             raise HTTPException(403, "This form is of another session: load the page again.")
+        try:
+            self._hold(request)
+        except PageError:
+            await form.close()
+            raise
         return form
+
+    def _hold(self, request: Request) -> None:
+        """Hold a case for whoever changes it, so that two people do not undo what the other does.
+
+        Raises PageError if somebody else changed it in the last minutes.
+        """
+        name, grant = str(request.path_params.get("case", "")), self._grant(request)
+        shows = request.url.path.endswith("/handles") or is_for_readers(request)
+        if not self.sessions.people or not name or grant is None or shows:
+            return
+        now = time.monotonic()
+        who, since = self._held.get(name, (grant.name, now))
+        left = HOLD_SECONDS - (now - since)
+        if who != grant.name and left > 0:
+            raise PageError("held", who=f"\u2068{who}\u2069", n=math.ceil(left / 60))
+        self._held[name] = (grant.name, now)
 
     def visitor(self, request: Request) -> str:
         """Who asks, as the history of a case names them."""
-        grant = self.sessions.grant(session_of(request))
+        grant = self._grant(request)
         return "program" if grant is None else grant.name
 
     def shows_handles(self, request: Request, desk: Desk) -> bool:
         """Whether a session shows all accounts of a case by their handles."""
-        grant = self.sessions.grant(session_of(request))
+        grant = self._grant(request)
         return (
             grant is not None and grant.role is VisitorRole.OWNER and desk.name in grant.by_handle
         )
@@ -196,7 +243,7 @@ class Site:
 
         Raises HTTPException 403 for anybody but the owner.
         """
-        grant = self.sessions.grant(session_of(request))
+        grant = self._grant(request)
         if grant is None or grant.role is not VisitorRole.OWNER:
             raise HTTPException(403, "Only the owner of this workspace sees handles.")
         if shown:

@@ -2,6 +2,7 @@
 and the thread that serves them.
 """
 
+from birdfall.web.address import parse_address
 from birdfall.web.connection_limits import ConnectionTable, StreamPlaces
 from birdfall.web.door import (
     HEADERS,
@@ -23,4 +24,5 @@ __all__ = [
     "comes_through_proxy",
     "is_loopback",
     "names_this_machine",
+    "parse_address",
 ]

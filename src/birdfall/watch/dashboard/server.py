@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 
 from birdfall.model.errors import CaseError, UsageError
-from birdfall.model.whole_number import MAX_PORT, whole_number
 from birdfall.watch.dashboard.app import PageActions, create_application
 from birdfall.watch.dashboard.case_view import CaseView
 from birdfall.watch.dashboard.live_updates import Updates
@@ -25,23 +24,12 @@ from birdfall.watch.dashboard.view import View
 from birdfall.watch.engine.archive import case_from_wave
 from birdfall.watch.store.database import State
 from birdfall.watch.store.queries.waves import find_wave
-from birdfall.web import ConnectionTable, PageServer, is_loopback
+from birdfall.web import ConnectionTable, PageServer, is_loopback, parse_address
 
 #: Shortest token that is accepted.
 MIN_TOKEN_CHARS = 16
 #: How much lower the priority of making a case is, in steps of POSIX.
 NICENESS = 5
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """(address, port) of "8470", "ADDRESS:PORT" or "[IPv6]:PORT". Raises UsageError."""
-    host, _, port = text.rpartition(":")
-    number = whole_number(port, MAX_PORT)
-    if number is None:
-        raise UsageError(
-            f"{text!r} is no port and no ADDRESS:PORT", fix="Write 8470, or 127.0.0.1:8470."
-        )
-    return host.strip("[]") or "127.0.0.1", number
 
 
 class DashboardServer:
