@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 #: The estimate is accepted when no interval's likelihood could be raised by more than this share.
 TOLERANCE, MAX_ROUNDS = 1e-4, 5000
@@ -114,19 +115,59 @@ def turnbull(
     total = number.sum()
     share = np.full(len(inner), 1 / len(inner))
     gap = 0.0
+    often, gradient = number.astype(np.float64), np.empty(len(inner))
     for _ in range(MAX_ROUNDS):
-        upto = np.r_[0.0, np.cumsum(share)]
-        weight = number / np.maximum(upto[last] - upto[first], 1e-300)
-        change = np.bincount(first, weight, len(inner) + 1) - np.bincount(
-            last, weight, len(inner) + 1
-        )
-        gradient = np.cumsum(change)[:-1] / total
-        gap = float(gradient.max() - 1)
+        gap = likelihood_gradient(first, last, often, share, float(total), gradient) - 1
         if gap <= tolerance:
             break
         share = share * gradient
         share /= share.sum()
     return Turnbull(inner_low, inner_high, share, gap)
+
+
+@njit(cache=True, nogil=True)
+def likelihood_gradient(
+    first: np.ndarray,
+    last: np.ndarray,
+    number: np.ndarray,
+    share: np.ndarray,
+    total: float,
+    gradient: np.ndarray,
+) -> float:
+    """By how much more probability in an innermost interval would raise the likelihood.
+
+    Parameters
+    ----------
+    first, last
+        int64[n], each event may lie in the innermost intervals [first, last).
+    number
+        float64[n], how often each counts.
+    share
+        float64[m], the probability of each innermost interval.
+    total
+        The sum of `number`.
+    gradient
+        float64[m], written here: per event, 1 where nothing is gained.
+
+    Returns
+    -------
+    float
+        The largest of it.
+    """
+    upto, begin = np.zeros(len(share) + 1), np.zeros(len(share) + 1)
+    end = np.zeros(len(share) + 1)
+    for j in range(len(share)):
+        upto[j + 1] = upto[j] + share[j]
+    for i in range(len(first)):
+        weight = number[i] / max(upto[last[i]] - upto[first[i]], 1e-300)
+        begin[first[i]] += weight
+        end[last[i]] += weight
+    running, largest = 0.0, -np.inf
+    for j in range(len(share)):
+        running += begin[j] - end[j]
+        gradient[j] = running / total
+        largest = max(largest, gradient[j])
+    return largest
 
 
 def expected_number(

@@ -135,6 +135,9 @@ SIGNATURES: dict[str, tuple[str, ...]] = {
         "float64[::1], int64, int64, int64, float64[::1]",
     ),
     "enrichment.transpose_edges": ("int64[::1], int32[::1], int64",),
+    "interval_censoring.likelihood_gradient": (
+        "int64[::1], int64[::1], float64[::1], float64[::1], float64, float64[::1]",
+    ),
     "label_propagation.propagate_labels": (
         "int64[::1], int32[::1], float64[::1], int64[::1], int64",
     ),
