@@ -2,6 +2,8 @@
 
 import pytest
 
+from birdfall.model.findings import Estimate, Finding
+from birdfall.tell.page import leader_ledgers
 from birdfall.tell.report import write_articles
 from birdfall.tell.words import LANGUAGES, words
 from commands import birdfall
@@ -105,3 +107,14 @@ def test_published_figures_tell_the_whole_story(case_named):
         assert part in told or part in article.verdict.limit, part
     everything = next(b for b in section.body[-1].blocks if b.kind == "table")
     assert len(everything.rows) == 15, "all that was published is listed"
+
+
+def ledger(name, before, lowest):
+    found = {"before": before, "lowest": lowest}
+    estimates = {key: Estimate(value, "followers") for key, value in found.items()}
+    return Finding("ledger", f"ledger-{name}", "found", estimates, details={"leader": name})
+
+
+def test_the_ledger_of_whoever_lost_most_stands_first_where_no_audience_explains_the_wave():
+    found = {f.name: f for f in (ledger("control", 1100, 1100), ledger("leader", 900, 600))}
+    assert [f.details["leader"] for f in leader_ledgers(found)] == ["leader"]

@@ -188,3 +188,24 @@ def test_the_question_of_a_simulated_world_is_asked_in_every_language():
     for key in ("question.simulated.story", "question.simulated.quiet"):
         assert words("es")(key) in source
         assert len({words(language)(key) for language in LANGUAGES}) == len(LANGUAGES)
+
+
+@pytest.mark.parametrize("seconds", [2, 120, 7200])
+def test_two_of_a_unit_of_time_decline_in_arabic_sentences(seconds):
+    say = words("ar")
+    assert say.duration(seconds, alone=True).endswith("ان")
+    assert say.duration(seconds).endswith("ين")
+    for n in (1, 5, 20):
+        assert say.duration(n * seconds / 2) == say.duration(n * seconds / 2, alone=True)
+
+
+def test_every_note_ends_its_sentence():
+    for language in LANGUAGES:
+        for key, message in CATALOGUES[language].items():
+            if key.startswith("note."):
+                assert message.endswith((".", "?", "؟")), (language, key)
+
+
+def test_one_account_lost_more_than_its_own_growth_in_french():
+    told = words("fr")("verdict.counts", day="1er mai", n=1, gross="9", net="8")
+    assert "1 compte a perdu" in told and "sa croissance" in told and "leur" not in told

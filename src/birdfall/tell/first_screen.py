@@ -70,11 +70,11 @@ def _wave_numbers(page: Page) -> list[KeyNumber]:
         write = NumberWriter(page.findings["waves"], say)
         hit = write.counted(int(top["observed"]), "observed", "accounts").shown
         seconds = max(1.0, top["duration_s"])
-        length = write.figure(say.duration(seconds), "duration_s", seconds, "seconds")
+        length = write.figure(say.duration(seconds, alone=True), "duration_s", seconds, "seconds")
         four += [KeyNumber([hit], say("four.hit")), KeyNumber([length], say("four.duration"))]
     for ledger in leader_ledgers(page.findings)[:MAX_LEDGERS]:
-        if not ledger["before"].value:
-            continue
+        if not ledger["before"].value or ledger["before"].value == ledger["lowest"].value:
+            continue  # nothing happened to it: no number of this wave
         label = say("four.followers", leader=page.name(ledger.details["leader"]))
         write = NumberWriter(ledger, say)
         levels = [write.count(key).shown for key in ("before", "lowest", "now")]
@@ -185,7 +185,7 @@ def _panel(key: str, title: str, rows: Sequence[CountRow], page: Page) -> ChartB
     if top is not None:
         lines = [
             say("chart.label", n=write.counted(int(top["observed"]), "observed", "accounts")),
-            write.duration(max(top["duration_s"], 1.0), "duration_s"),
+            write.duration(max(top["duration_s"], 1.0), "duration_s", alone=True),
         ]
         span = _span_shares(top, rows)
         label = ChartLabel(lines, {size: plot_place(span, size) for size in SIZES})

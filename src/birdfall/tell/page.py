@@ -240,9 +240,9 @@ class NumberWriter:
         """Another count of the finding, for a message that chooses its form by it."""
         return Counted(value, self.figure(self._say.number(value), key, value, unit, row))
 
-    def duration(self, seconds: float, key: str, row: str = "") -> str:
-        """A length of time."""
-        return self.other(self._say.duration(seconds), key, seconds, "seconds", row)
+    def duration(self, seconds: float, key: str, row: str = "", *, alone: bool = False) -> str:
+        """A length of time. alone: outside of a sentence."""
+        return self.other(self._say.duration(seconds, alone=alone), key, seconds, "seconds", row)
 
     def keep(self, text: str, key: str) -> str:
         """An estimate as it was written elsewhere."""
@@ -323,9 +323,20 @@ def meaning(kind: str, key: str, say: Words) -> str:
     return plain(say(name)) if say.has(name) else ""
 
 
+def _lost(ledger: Finding) -> float:
+    """How many followers an account had fewer at its lowest than before the wave."""
+    before, lowest = (ledger.estimates.get(key) for key in ("before", "lowest"))
+    if before is None or lowest is None or before.value is None or lowest.value is None:
+        return 0.0
+    return before.value - lowest.value
+
+
 def leader_ledgers(findings: Mapping[str, Finding]) -> list[Finding]:
-    """The ledgers of the audiences that explain the wave, in their order; else the first."""
+    """The ledgers of the audiences that explain the wave, in their order; else the one that lost
+    most.
+    """
     answered = [f for f in findings.values() if f.kind == "ledger" and f.answer != "cannot"]
+    answered.sort(key=_lost, reverse=True)
     audience = findings.get("audiences-1")
     if audience is not None and audience.answer == "found":
         leaders = audience.table("explanation").column("leader").to_pylist()

@@ -276,8 +276,11 @@ class Words:
         iso = local.isoformat(timespec="seconds") if "HH" in pattern or "H'" in pattern else ""
         return self.marks.mark(ShownTime(text, iso or local.date().isoformat()))
 
-    def duration(self, seconds: float | None) -> str:
-        """A length of time in the unit a reader would use."""
+    def duration(self, seconds: float | None, *, alone: bool = False) -> str:
+        """A length of time in the unit a reader would use, as it stands in a sentence.
+
+        alone: as it stands by itself, which in Arabic is another form of "two minutes".
+        """
         if seconds is None:
             return "–"
         locale = _locale("ar_EG" if self.language == "ar" else self.language)
@@ -287,10 +290,14 @@ class Words:
                 text = str(
                     format_timedelta(delta, granularity=unit, threshold=10_000, locale=locale)
                 )
+                if self.language == "ar" and not alone:
+                    text = _ARABIC_DUAL.sub(r"\1ين", text)  # behind "within", "after", "lasted"
                 return text.translate(_ARABIC_DIGITS)
         raise AssertionError("every length has a unit")
 
 
+#: How the dual of a unit of time ends where it stands alone; "5 ثوانٍ" is none.
+_ARABIC_DUAL: Final = re.compile(r"^([^\W\d]+)ان$")
 #: The quotation marks of each language.
 QUOTATION_MARKS: Final = {
     "en": ("“", "”"),

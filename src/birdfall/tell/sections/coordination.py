@@ -151,7 +151,7 @@ def _group_table(finding: Finding, page: Page) -> list[Block]:
             _group_number(r, "members", write, say),
             "–"
             if r["span_s"] is None
-            else write.duration(r["span_s"], "groups.span_s", str(r["group"])),
+            else write.duration(r["span_s"], "groups.span_s", str(r["group"]), alone=True),
             shared.get(r["group"], "–"),
         ]
         for r in groups

@@ -99,7 +99,7 @@ def _bursts(finding: Finding, page: Page) -> list[Block]:
             else write.other(say.percent(r[c], 1), f"bursts.{c}", r[c], "share", row)
             for c in ("share", "others_share")
         )
-        length = write.duration(max(1.0, r["duration_s"]), "bursts.duration_s", row)
+        length = write.duration(max(1.0, r["duration_s"]), "bursts.duration_s", row, alone=True)
         rows.append([say.time(r["start"]), length, made, expected, share, others])
     head = ["from", "length", "made", "expected", "share", "others"]
     return [TableBlock([say(f"creations.column.{h}") for h in head], rows, (2, 3, 4, 5))]

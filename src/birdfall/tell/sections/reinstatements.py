@@ -79,7 +79,7 @@ def _bursts(finding: Finding, page: Page) -> list[Block]:
         rows.append(
             [
                 say.time(r["start"]),
-                write.duration(max(1.0, r["duration_s"]), "bursts.duration_s", row),
+                write.duration(max(1.0, r["duration_s"]), "bursts.duration_s", row, alone=True),
                 write.other(
                     say.number(r["observed"]), "bursts.observed", r["observed"], "accounts", row
                 ),
@@ -87,7 +87,7 @@ def _bursts(finding: Finding, page: Page) -> list[Block]:
                     say.number(r["expected"]), "bursts.expected", r["expected"], "accounts", row
                 ),
                 f"{low} – {high}",
-                "–" if away is None else write.duration(away, "bursts.away_s", row),
+                "–" if away is None else write.duration(away, "bursts.away_s", row, alone=True),
             ]
         )
     head = ["from", "length", "number", "expected", "size", "away"]
