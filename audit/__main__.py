@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from audit.promises import PROMISES
-from audit.table import as_markdown, verdict
+from audit.table import as_markdown, put_into_page, verdict
 
 STATE = Path(__file__).resolve().parents[1] / "build" / "audit.json"
 
@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=120.0, help="stop after so long")
     parser.add_argument("--state", type=Path, default=STATE, help="where what was got is kept")
     parser.add_argument("--anew", action="store_true", help="forget what was got before")
+    parser.add_argument("--page", type=Path, help="put the table of all that was got into a page")
     asked = parser.parse_args(arguments)
     unknown = sorted(set(asked.names) - {p.name for p in PROMISES})
     if unknown:
@@ -44,6 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
             done.append(bool(promise.holds(promise.first_seed + len(done))))
             asked.state.write_text(json.dumps(got), "utf-8")
     print(as_markdown({p.name: got[p.name] for p in chosen}))
+    if asked.page is not None:
+        page = asked.page.read_text("utf-8")
+        asked.page.write_text(put_into_page(page, as_markdown(got)), "utf-8")
     drawn = [p for p in chosen if got[p.name]]
     verdicts = [verdict(p, sum(got[p.name]), len(got[p.name])) for p in drawn]
     worlds = sum(len(got[p.name]) for p in drawn)

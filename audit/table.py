@@ -33,6 +33,29 @@ def verdict(promise: Promise, kept: int, of: int) -> str:
     return "kept" if of >= ENOUGH_WORLDS else "not broken"
 
 
+def put_into_page(page: str, table: str) -> str:
+    """A page with its table of promises replaced.
+
+    Raises
+    ------
+    ValueError
+        For a page that holds no such table, or several.
+
+    Examples
+    --------
+    >>> put_into_page("Kept:\\n\\n| promise | old |\\n| --- | --- |\\n\\nEnd", "| promise | new |")
+    'Kept:\\n\\n| promise | new |\\n\\nEnd'
+    """
+    lines = page.split("\n")
+    heads = [i for i, line in enumerate(lines) if line.startswith("| promise |")]
+    if len(heads) != 1:
+        raise ValueError(f"the page holds {len(heads)} tables of promises; one is to be replaced")
+    begin = end = heads[0]
+    while end < len(lines) and lines[end].startswith("|"):
+        end += 1
+    return "\n".join([*lines[:begin], *table.split("\n"), *lines[end:]])
+
+
 def as_markdown(got: Mapping[str, list[bool]]) -> str:
     """The table. got: by name, whether each world kept it."""
     lines = [

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from audit.__main__ import main  # noqa: E402
 from audit.promises import FIRST_SEED, PROMISES, Promise  # noqa: E402
-from audit.table import as_markdown, interval, verdict  # noqa: E402
+from audit.table import as_markdown, interval, put_into_page, verdict  # noqa: E402
 
 from birdfall.explanations import reference_worlds  # noqa: E402
 
@@ -92,6 +92,22 @@ def test_an_audit_goes_on_where_it_was_stopped_and_fails_where_a_promise_is_brok
     assert len(json.loads(state.read_text())["x"]) == 12
     assert "broken" in capsys.readouterr().out
     assert as_markdown({}).count("not run") == 1
+
+
+def test_the_table_is_put_into_its_page_and_nothing_else_changes(tmp_path, monkeypatch):
+    row = Promise("x", "y", 0.95, lambda _: True)
+    monkeypatch.setattr("audit.__main__.PROMISES", (row,))
+    monkeypatch.setattr("audit.table.PROMISES", (row,))
+    page = tmp_path / "audit.md"
+    other = "| other | table |\n| --- | --- |\n| 1 | 2 |\n"
+    page.write_text(f"# Ä\n\n{other}\n{as_markdown({})}\n\nAfter.\n", "utf-8")
+    assert "| x | 0 | 0.95 | | | not run |" in page.read_text("utf-8")
+    main(["--worlds", "3", "--state", str(tmp_path / "audit.json"), "--page", str(page)])
+    got = as_markdown({"x": [True] * 3})
+    assert page.read_text("utf-8") == f"# Ä\n\n{other}\n{got}\n\nAfter.\n"
+    for without in ("# Nothing\n", got + "\n\n" + got):
+        with pytest.raises(ValueError, match="tables of promises"):
+            put_into_page(without, got)
 
 
 @pytest.mark.slow

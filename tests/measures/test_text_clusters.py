@@ -179,6 +179,20 @@ def test_short_texts_are_never_joined():
     assert found.short == 350
 
 
+@pytest.mark.parametrize("changed", [1, 3])
+def test_a_template_is_one_text_from_the_length_on_that_the_docs_give(changed):
+    rng = np.random.default_rng(changed)
+    for length, joined in ((40 + 9 * changed, True), (39 + 9 * changed, False)):
+        letters = rng.choice(list("abcdefghijklmnopqrstuvwxyz"), length)
+        middle = slice(length // 2, length // 2 + changed)
+        texts = []
+        for numeral in ("123", "987"):
+            letters[middle] = list(numeral[:changed])
+            texts.append("".join(letters))
+        found = cluster_texts(pa.array(texts))
+        assert (found.cluster.tolist() == [0, 0]) == joined, texts
+
+
 def test_a_chain_of_edits_does_not_join_its_ends():
     rng = random.Random(5)
     words = [f"word{i}" for i in range(40)]
