@@ -100,7 +100,7 @@ def test_a_column_is_what_a_person_says_it_is(visitor):
 
 def test_refused_rows_are_shown_with_their_reason(visitor):
     page = give(visitor, suspension_list(zone="Z") + "u9999,some day,suspended\n")
-    assert "1 row was refused" in page.text
+    assert "1 row was rejected" in page.text
     assert "some day" in page.text
 
 
