@@ -123,10 +123,23 @@ def unpack(
         if kind == "database":
             members = _tables(path, folder, options.sheet)
         elif kind == "archive" and not _is_workbook(path):
+            _refuse_documents(path)
             members = _files(path, folder, options, rejections)
         else:
             members = _sheets(path, folder, options.sheet)
-        yield from members
+        full = 0
+        for member in members:
+            if member.path.stat().st_size:
+                full += 1
+                yield member
+            else:
+                rejections.add(None, None, member.name, "an empty file in the archive")
+        if kind == "archive" and not full and rejections.count:
+            raise InputError(
+                "nothing in this archive is data",
+                where=str(path),
+                fix="Check that it was downloaded or copied whole.",
+            )
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno != errno.EINVAL:
             raise  # no fault of the file: the disk is full
@@ -140,7 +153,37 @@ def unpack(
 def _is_workbook(path: Path) -> bool:
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
+        kind = archive.read("mimetype")[:100] if "mimetype" in names else b""
+    if b"opendocument" in kind and b"opendocument.spreadsheet" not in kind:
+        raise InputError(
+            "this is a document or a presentation, which is no table",
+            where=str(path),
+            fix="If there is a table in it, save that as .csv or .ods.",
+        )
     return bool(names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"})
+
+
+#: What is packed as an archive and holds no data, by what lies in it.
+_DOCUMENTS: Final = {
+    "word/document.xml": "a Word document",
+    "ppt/presentation.xml": "a presentation",
+    "META-INF/container.xml": "an e-book",
+    "META-INF/MANIFEST.MF": "a program",
+    "AndroidManifest.xml": "a program",
+}
+
+
+def _refuse_documents(path: Path) -> None:
+    """Raise InputError for what is no archive of data, though it is packed as one."""
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+    for inside, called in _DOCUMENTS.items():
+        if inside in names:
+            raise InputError(
+                f"this is {called}, which is no table",
+                where=str(path),
+                fix="If there is a table in it, save that as .csv or .xlsx.",
+            )
 
 
 def _chosen(names: Iterable[str], wanted: str | None, path: Path) -> list[str]:

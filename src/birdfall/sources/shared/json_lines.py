@@ -23,7 +23,7 @@ MAX_NAMES: Final = 5_000
 PAGE_KEYS: Final = (
     "data", "items", "results", "result", "posts", "tweets", "statuses", "messages", "videos",
     "comments", "itemList", "item_list", "events", "records", "accounts", "users", "followers",
-    "following", "documents", "hits", "rows", "edges", "children",
+    "following", "documents", "hits", "rows", "edges", "children", "features",
 )  # fmt: skip
 #: Lines looked at for the names of columns.
 _NAME_SAMPLE_LINES = 2_000
@@ -85,6 +85,8 @@ def open_page(value: JsonObject) -> list[JsonObject]:
     captured = open_envelope(value)
     if captured is not None:
         return [captured]
+    if (turned := _turn_columns(value)) is not None:
+        return turned
     holders = [value, *(value.child(k) for k in ("data", "response", "result", "hits"))]
     data = value.child("data")
     for inner in (data.child(k) for k in data.fields) if data is not None else ():
@@ -100,7 +102,35 @@ def open_page(value: JsonObject) -> list[JsonObject]:
                     if not isinstance(v, (list, dict))
                 }
                 return [JsonObject(beside | item) for item in listed]
+            if isinstance(listed, dict) and listed and _are_by_id(listed):
+                return [JsonObject({"id": k} | item) for k, item in listed.items()]
     return [value]
+
+
+def _are_by_id(listed: dict[str, object]) -> bool:
+    """Whether a list of objects is written as one object, with each under its own number."""
+    return all(k.isdecimal() and isinstance(v, dict) and v for k, v in listed.items())
+
+
+def _turn_columns(value: JsonObject) -> list[JsonObject] | None:
+    """The rows of a table that is written by its columns, as data frames write themselves: each a
+    list, or an object of row numbers; None if the value is none.
+    """
+    columns = list(value.fields.values())
+    if len(columns) < 2:
+        return None
+    if all(isinstance(c, dict) for c in columns):
+        numbers = list(columns[0])
+        if not all(list(c) == numbers and all(k.isdecimal() for k in c) for c in columns):
+            return None
+        columns = [list(c.values()) for c in columns]
+    if not all(isinstance(c, list) and len(c) == len(columns[0]) > 0 for c in columns):
+        return None
+    if any(isinstance(cell, (dict, list)) for column in columns for cell in column):
+        return None
+    return [
+        JsonObject(dict(zip(value.fields, row, strict=True))) for row in zip(*columns, strict=True)
+    ]
 
 
 def flatten(value: JsonObject, prefix: str = "") -> dict[str, str | None]:

@@ -243,6 +243,7 @@ def _correct_by_values(chosen: Chosen) -> None:
         if len(set(chosen.values(column))) > MAX_PLATFORMS:
             _move(chosen, column, "platform")
     _tell_times_of_acts(chosen)
+    _tell_comments_from_posts(chosen)
     _tell_counts_from_lists(chosen)
     _tell_flags_from_ids(chosen)
 
@@ -253,6 +254,30 @@ def _tell_times_of_acts(chosen: Chosen) -> None:
         values = chosen.values(column)
         if len(values) == len(chosen.sample) and all(map(_looks_like_time, values[:50])):
             chosen.by_role.setdefault("posted", []).insert(0, column)
+    # beside another time, somebody who collected posts may have viewed them then
+    perhaps = chosen.by_role.pop("perhaps_acted", [])
+    if not chosen.filled("posted"):
+        chosen.by_role.setdefault("posted", []).extend(perhaps)
+
+
+def _tell_comments_from_posts(chosen: Chosen) -> None:
+    """Where as good as all rows have the id of a comment beside that of a post, which it would come
+    after, the comment is the row's own and the post what it answers.
+    """
+    ids = [c for c in chosen.columns("act_id") if chosen.values(c)]
+    full = _NEARLY_ALL * len(chosen.sample)
+    own = [c for c in ids if _OF_COMMENTS.match(squeeze_name(c)) and len(chosen.values(c)) >= full]
+    if not own or ids[0] in own:
+        return
+    chosen.by_role["act_id"] = own
+    if not chosen.filled("reply_id"):
+        chosen.by_role["reply_id"] = [ids[0]]
+
+
+#: How names of columns of the ids of comments begin, squeezed.
+_OF_COMMENTS: Final = re.compile(
+    r"(?:id(?:de|del|du|do)?)?(?:comment|repl|comentari|respuest|repons|respost)"
+)
 
 
 def _tell_hours(chosen: Chosen) -> None:
@@ -279,19 +304,7 @@ def _columns_of_hours(chosen: Chosen) -> list[str]:
 _COUNT: Final = re.compile(r"\d+|\d{1,3}([ .,'\u00a0\u202f])\d{3}(?:\1\d{3})*")
 _WHO_AND_WHEN: Final = ("account", "handle", "name", "posted", "observed")
 #: Names of columns by which a table is known to be German or Dutch, where "Follower" are counted.
-_GERMAN: Final = frozenset(
-    (
-        "konto",
-        "nutzer",
-        "benutzer",
-        "nutzername",
-        "benutzername",
-        "datum",
-        "tag",
-        "zeit",
-        "zeitpunkt",
-    )
-)
+_GERMAN: Final = re.compile(r"konto|(?:be)?nutzer(?:name)?|datum|tag|zeit|zeitpunkt")
 
 
 def _tell_counts_from_lists(chosen: Chosen) -> None:
@@ -313,7 +326,7 @@ def _tell_counts_from_lists(chosen: Chosen) -> None:
             plain = all(v.isdecimal() for v in values)
             others = {squeeze_name(c) for role in _WHO_AND_WHEN for c in chosen.columns(role)}
             # numbers beside English names may be ids: then it is asked
-            counts = not plain or bool(others & _GERMAN)
+            counts = not plain or any(map(_GERMAN.fullmatch, others))
             _move(chosen, column, "follower", "followers" if counts else None)
     for role in ("followers", "following", "posts"):
         for column in list(chosen.columns(role)):

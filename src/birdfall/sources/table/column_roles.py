@@ -155,7 +155,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "reporter": "reporter reporterid reporteraccount reportedby denunciante denunciador "
     "signaleur auteurdusignalement reportingaccount flagger المبلغ",
     "text": "fulltext rawcontent text tweettext posttext messagetext message content body "
-    "tweet caption postcontent commenttext textdisplay textoriginal selftext renderedcontent "
+    "tweet caption postcontent commenttext textdisplay textoriginal contentsnippet "
+    "selftext renderedcontent "
     "videodescription hitsentence snippet openingtext fullcontent contentstext summary "
     "texto mensaje contenido tuit publicacion texte contenu message mensagem conteudo comentario "
     "نص النص المحتوى الرسالة "
@@ -244,13 +245,25 @@ _RANKS: Final = _ranks()
 
 _WHO: Final = r"(?:user|author|account|profile|sender|creator|owner|poster|channel)"
 _POST: Final = r"(?:post|tweet|message|msg|comment|toot|note|video|status|skeet|submission|reel)"
+_POST_WORDS: Final = (
+    r"(?:tweet|tuit|post|postagem|publicacion|publication|publicacao|mensaje|mensagem|message)"
+)
 _SHARED: Final = r"(?:re(?:tweet|post|blog|share|note|skeet|tuit)|boost)(?:ed)?"
 _ID: Final = r"(?:id|idstr|uri|url|uid|pk|guid|uuid)"
 _WHEN: Final = r"(?:at|on|date|time|timestamp|datetime|datetimeutc|ts|utc)"
 _NAMED: Final = r"(?:acct|screenname|username|handle|login|nick(?:name)?)"
 #: Who did it, by what was done.
-_DOER: Final = r"(?:re)?(?:tweet|post|blog|shar|lik|comment|repl(?:y|i)|quot|boost|vot|upload)er"
-_DONE_BY: Final = r"(?:lik|favou?rit|vot|writt?|post|tweet|publish|upload|comment)(?:ed|en)by"
+_DOER: Final = (
+    r"(?:re)?(?:tweet|post|blog|shar|lik|comment|repl(?:y|i)|quot|boost|vot|upload|view|read"
+    r"|react|click|visit|upvot|downvot)(?:er|or)|commentator|curtidora?|compart(?:ido|ilhado)ra?"
+    r"|comentad?ora?|comentarista|commentat(?:eur|rice)|votante|vot(?:eur|euse)|partageu(?:r|se)"
+    r"|espectadora?|spectat(?:or|eur|rice)|retuiteadora?|المصوت|المشاهد"
+)
+_DONE_BY: Final = (
+    r"(?:(?:lik|favou?rit|vot|writt?|post|tweet|publish|upload|comment|shar|view|read|react"
+    r"|click|visit)(?:ed|en)?by|(?:curtid|compartid|compartilhad|comentad|votad|retuitead|publicad"
+    r"|escrit|vist)[oa]por|(?:aime|partage|commente|vote|publie|ecrit|vu)e?par)"
+)
 _SEEN: Final = (
     r"collected|captured|scraped|crawled|observed|retrieved|harvested|fetched|checked|measured"
 )
@@ -278,7 +291,7 @@ _BUILT: Final = tuple(
         ("quote_id", rf"quot(?:ed|e)(?:of)?{_POST}?{_ID}"),
         ("reply_id", rf"(?:inreplyto|repl(?:y|ied)to|inresponseto){_POST}?{_ID}|parent{_POST}?id"),
         ("reply_to", rf"(?:inreplyto|repl(?:y|ied)to)(?:{_WHO}(?:{_ID}|name)?|{_WHO}?{_NAMED})"),
-        ("account", rf"{_DOER}|{_DONE_BY}"),
+        ("account", rf"(?:{_DOER})|{_DONE_BY}"),
         ("account_id", rf"{_DONE_BY}{_WHO}?{_ID}|from{_WHO}(?:id|idstr|uid)"),
         ("handle", rf"{_DONE_BY}{_WHO}?{_NAMED}|from{_WHO}{_NAMED}"),
         ("account_id", rf"(?:{_WHO}|{_DOER})(?:uu)?(?:id|idstr|uid|pk|guid|did)"),
@@ -295,6 +308,11 @@ _BUILT: Final = tuple(
         ("observed", rf"(?:last)?{_LOOKED}{_WHEN}|date(?:of)?{_LOOKED}|{_SEEN}"),
         ("acted", r"(?:lik|favou?rit|re(?:tweet|post|blog)|shar|boost|vot|block|report|flagg?)"
                   rf"(?:ed|d)?{_WHEN}"),
+        ("perhaps_acted", rf"(?:view|react|click|read|watch|visit|comment|repli?)(?:ed|d)?{_WHEN}"
+                  r"|(?:curtid|compartid|compartilhad|comentad|votad|retuitead|vist)[oa]"
+                  r"(?:el|en|em)|(?:aime|partage|commente|vote|vu)e?le"
+                  r"|(?:fecha|data|date)(?:de|del|da|do|du)?(?:vot[oe]|reaccion|reaction|reacao"
+                  r"|vista|visita|like|curtida|comentario|commentaire)"),
         ("until", r"unfollow(?:ed|ing)?(?:you|me|us)?(?:at|on|date|time|since)?"
                   r"|(?:date|time)(?:of)?(?:the)?unfollow(?:ed|ing)?|dejodeseguir(?:te|me|el|en)?"
                   r"|(?:a)?cessededesuivre(?:le)?|deixoudeseguir(?:em)?"),
@@ -306,6 +324,15 @@ _BUILT: Final = tuple(
         ("followers", rf"(?:num|n|no|number|total|count)(?:of)?(?:followers|subscribers|fans)"
                       rf"|{_WHO}?(?:followers?|subscribers?|fans?)(?:count|number|total|num)"),
         ("conversation", rf"(?:conversation|thread|discussion)(?:root)?{_ID}"),
+        ("act_id", rf"id(?:de|del|da|do|du)?(?:la|el|le)?{_POST_WORDS}|{_POST_WORDS}id"
+                   r"|معرفال(?:منشور|تغريدة|رسالة)"),
+        ("status", r"(?:new|final)(?:account)?(?:status|state)"
+                   r"|(?:status|state)(?:after|new)"
+                   r"|estado(?:nuevo|final)|nuevoestado|nouveaustatut"
+                   r"|novo(?:status|estado)|(?:status|estado)novo"),
+        ("posted", r"(?:status)?chang(?:ed?|ing)(?:at|on|date|time)|dateofchange"
+                   r"|fecha(?:del?)?cambio|cambi(?:o|ado)(?:el|en)|datedechangement|changele"
+                   r"|(?:data(?:da|de)?mudanca|mudou?em)"),
         ("act_id", rf"{_POST}(?:id|idstr|uri|uid|pk|guid|uuid)"),
     )
 )  # fmt: skip
@@ -327,10 +354,12 @@ _AFTER_ALL: Final = 10_000
 
 #: What stands around a post in pages and exports, and says nothing of it.
 _WRAPPERS: Final = re.compile(
-    r"^(?:(?:data|node|snippet|id|topLevelComment|attributes|_source|fields|item|post|page)[./])+"
+    r"^(?:(?:data|node|snippet|id|topLevelComment|attributes|properties|_source|fields|item|post|page)[./])+"
 )
 
 
+#: How Talkwalker begins what it says of authors.
+_EXTRA: Final = re.compile(r"^extra_(?:author|source)_attributes[./]")
 #: What stands behind a name, in brackets.
 _BEHIND: Final = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 
@@ -340,7 +369,7 @@ def _roles_of(column: str) -> dict[str, int]:
     stands around it.
     """
     name = squeeze_name(column)
-    inner = squeeze_name(_WRAPPERS.sub("", column))
+    inner = squeeze_name(_WRAPPERS.sub("", _EXTRA.sub("author_", column)))
     if name not in _RANKS:  # "Date (UTC)" is a date
         name = squeeze_name(_BEHIND.sub("", column))
     told = _RANKS.get(name) or _RANKS.get(name.removeprefix("data")) or _RANKS.get(inner)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from birdfall.model.errors import UsageError, printable
+from birdfall.model.questions import Question
 from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table.column_choice import Chosen
 from birdfall.sources.table.column_roles import squeeze_name
+
+#: What may be done to a post by those who did not write it.
+_KINDS: Final = ("like", "repost", "reply")
 
 
 def is_of_blockers(account: str | None) -> bool:
@@ -16,21 +21,75 @@ def is_of_blockers(account: str | None) -> bool:
 
 
 def done_to_posts(
-    chosen: Chosen, act_id: str | None, base: dict[str, tuple[str, ...]]
+    chosen: Chosen,
+    act_id: str | None,
+    base: dict[str, tuple[str, ...]],
+    text: str | None = None,
+    constants: dict[str, str] | None = None,
+    where: str = "",
 ) -> Emit | None:
-    """Likes or reposts of the posts whose ids are listed, where the column of the account or of the
-    time says that they were done: "liked_by_user_id", "retweeter_id", "liked_at".
+    """Likes, reposts or comments of the posts whose ids are listed, where the column of the account
+    or of the time says that they were done: "liked_by_user_id", "retweeter_id", "commented_at".
+
+    None if rows are posts of their own. Raises UsageError for what is none of these: "voter".
     """
-    if act_id is None or chosen.filled("repost_id", "repost_of", "is_repost"):
+    if act_id is None or chosen.filled("repost_id", "repost_of", "is_repost", "reply_id"):
         return None
-    for name in (*base.get("account", ()), *base["time"]):
-        if found := _DONE_NAMES.match(squeeze_name(name)):
-            said = {"kind": "like" if found[1] else "repost", "object_kind": "post"}
-            return Emit("acts", base | {"object": (act_id,)}, said)
-    return None
+    named, kind = next(
+        (
+            (name, kind)
+            for name in (*base.get("account", ()), *base["time"])
+            for kind, form in _DONE.items()
+            if form.match(squeeze_name(name))
+        ),
+        (None, ""),
+    )
+    if named is None or _names_own_acts(act_id):
+        return None
+    kind = (constants or {}).get("kind", kind)
+    if kind == _OTHER and not text:
+        raise UsageError(
+            f'"{printable(named, 40)}" says who did something to posts, which is neither a post '
+            "nor a like",
+            where=where,
+            why="Those who voted on a post or saw it would be taken for those who wrote it.",
+            fix="If it is as good as one of these, say which: --const kind=like, repost or reply.",
+            questions=(Question("What did the accounts do?", "--const kind=", _KINDS),),
+        )
+    if kind not in _KINDS or (text and kind != "reply"):
+        return None
+    columns = base | {"object": (act_id,)} | ({"text": (text,)} if text else {})
+    return Emit("acts", columns, {"kind": kind, "object_kind": "post"})
 
 
-_DONE_NAMES: Final = re.compile(
-    r"(?:(lik(?:ed|er)|favou?rit(?:ed|er))|re(?:tweet|post|blog)(?:t?er|t?ed(?=at|on|time|date)))"
-    r"(?:by|at|on|time|date|user|id|name|handle|screenname|$)"
+def _names_own_acts(column: str) -> bool:
+    """Whether ids are those of comments or votes themselves."""
+    return _OWN_ACTS.match(squeeze_name(column)) is not None
+
+
+_OWN_ACTS: Final = re.compile(
+    r"(?:id(?:de|del|du|do|da)?)?(?:comment|repl|comentari|respuest|repons|respost|vote|voto"
+    r"|reaction|reaccion|reacao|retweet|repost|reblog|retuit|share|like)"
 )
+_OTHER: Final = "other"
+_TIMED: Final = r"(?:at|on|time|date|el|le|em|en)"
+#: What stands behind who did it.
+_BY: Final = rf"(?:by|por|par|{_TIMED}|user|id|name|handle|screenname|account|$)"
+#: How names of columns of those who did something to posts begin, squeezed, and of the times.
+_DONE: Final = {
+    kind: re.compile(form)
+    for kind, form in {
+        "like": rf"(?:lik(?:ed|er)|favou?rit(?:ed|er)|curtid(?:o|a|or|ora)|aim(?:e|ee)(?=par|le))"
+        rf"{_BY}|(?:fecha|data|date)(?:de|del|da|du)?(?:like|megusta|curtida|jaime)",
+        "repost": r"(?:(?:re(?:tweet|post|blog|tuit)|boost|shar)(?:t?er|e?d(?=by|at|on|time|date))"
+        r"|(?:compartid|compartilhad|retuitead)(?:o|a|or|ora)(?=por|el|en|em|id|$)"
+        rf"|partage(?:e|es|ur|use)?(?=par|le|id|$)){_BY}",
+        "reply": rf"(?:comment(?:er|ator|ed|ateur|atrice|e(?=par|le)|ee(?=par|le))"
+        rf"|repl(?:ier|ied(?=by|at|on))|comenta(?:d(?:o|a|or|ora)|rista)){_BY}",
+        _OTHER: rf"(?:up|down)?(?:vot(?:er|ed|ante|ad[oa]|eur|euse|e(?=par|le))"
+        rf"|(?:view|read|react|click|visit|watch)(?:er|or|ed)|readby|spectat(?:or|eur|rice)"
+        rf"|reaccion(?:o|ad[oa])|reag(?:iu|ido)|visualizad[oa]|vist[oa](?=por)){_BY}"
+        r"|(?:fecha|data|date)(?:de|del|do|du)?(?:vot[oe]|reaccion|reaction|reacao|vista|visita)"
+        r"|المصوت|المشاهد",
+    }.items()
+}

@@ -5,6 +5,7 @@ Always shown, never hidden. What two columns could equally be is asked, not take
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -22,6 +23,7 @@ from birdfall.sources.table.column_choice import (
 )
 from birdfall.sources.table.guess_emits import guess_emits
 from birdfall.sources.table.handles import fold_handle, looks_like_handle
+from birdfall.sources.table.listed_accounts import refuse_listed_accounts
 from birdfall.sources.table.mapping import ready_mapping, ready_mapping_names
 
 #: Columns of the record that hold times.
@@ -79,10 +81,32 @@ def guess_mapping(
     emits = tuple(part_handles(chosen, emit) for emit in guessed)
     emits = emits or tuple(_counts_beside(listed, chosen))
     if not emits:
+        _refuse_days_across(listed, where)
         return None
+    refuse_listed_accounts(chosen, emits, where)
     timed = {n for e in emits for c in _TIMES for n in e.columns.get(c, ())}
     zoneless = [n for n in timed if not states_zone(chosen, n)]
     return ColumnMapping(emits, "UTC" if say_utc(zoneless) else None, name="guessed")
+
+
+def _refuse_days_across(columns: Sequence[str], where: str) -> None:
+    """Raise UsageError if columns are called by days."""
+    days = [c for c in columns if _DAY_NAME.fullmatch(c.strip())]
+    if len(days) < 2:
+        return
+    raise UsageError(
+        f'the columns are days, from "{days[0]}" to "{days[-1]}"',
+        where=where,
+        why="A row of Birdfall's tables tells one day, and what was so on it.",
+        fix="Write one row for each account and day: account, day, and the count or status "
+        "(in a spreadsheet: unpivot; in pandas: melt; in R: pivot_longer).",
+    )
+
+
+#: A day as the name of a column.
+_DAY_NAME: Final = re.compile(
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2}))(?:[T ][\d:Z]+)?"
+)
 
 
 def _counts_beside(columns: Sequence[str], chosen: Chosen) -> Iterator[Emit]:

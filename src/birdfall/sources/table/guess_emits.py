@@ -15,6 +15,7 @@ from birdfall.model.errors import UsageError, printable
 from birdfall.model.questions import Question
 from birdfall.model.schemas import STATUSES
 from birdfall.sources.shared.column_mapping import Emit
+from birdfall.sources.table import at_records
 from birdfall.sources.table.column_choice import (
     NO_ID,
     Chosen,
@@ -43,13 +44,21 @@ _PROFILE_ROLES: Final = (
 def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterator[Emit]:
     """The rows that each row of the table becomes. Raises UsageError for what must be asked."""
     follower, followed = _edge_ends(chosen)
-    if (log := _follow_log(chosen)) is not None:
+    if (records := at_records.column_of_records(chosen)) is not None:
+        yield from at_records.record_emits(chosen, records, where)
+        if at_records.are_also_posts(chosen, records):
+            only = {records: at_records.POSTS}
+            posts = post_emits(chosen, constants, where)
+            yield from (replace(p, matching=p.matching | only) for p in posts)
+    elif (log := _follow_log(chosen)) is not None:
         yield from log
     elif follower and followed:
         yield from _follow(chosen, follower, followed)
     elif (dated := _dated_follow(chosen)) is not None:
         yield from _list_of_one(chosen, dated, constants, where)
-    elif chosen.first("reporter") and (reported := chosen.first("target", "account_id", "account")):
+    elif chosen.first("reporter") and (
+        reported := chosen.first("target", "account_id", "account", "act_id")
+    ):
         yield from _reports(chosen, reported)
     elif _is_about_accounts(chosen, constants):
         if chosen.filled("edge_from") and chosen.filled("edge_to"):
@@ -207,7 +216,7 @@ def _reports(chosen: Chosen, reported: str) -> Iterator[Emit]:
     reporter, when = chosen.first("reporter"), time_columns(chosen, "posted", "observed")
     if reporter is None or when is None:
         return
-    act_id = chosen.filled("act_id")
+    act_id = next((c for c in chosen.columns("act_id") if c != reported), None)
     of_posts = _OF_POSTS.search(squeeze_name(reported)) is not None
     columns = {"account": (reporter,), "object": (reported,), "time": when}
     columns |= {} if of_posts else {"target": (reported,)}

@@ -88,8 +88,8 @@ def post_emits(chosen: Chosen, constants: dict[str, str], where: str = "") -> It
     if (when := _posted(chosen, where)) is None:
         return
     base["time"] = when
-    done = done_to_posts(chosen, act_id, base)
-    if done is not None and not (text or thing):
+    done = None if thing else done_to_posts(chosen, act_id, base, text, constants, where)
+    if done is not None:
         made = [replace(done, handles=folded)]
     elif thing is not None:
         said = {c: n for c, n in said.items() if c != "act_id" or n != (thing,)}
