@@ -156,7 +156,13 @@ def test_walking_events_is_walking_steps(places, steps, lengths, gaps):
     wanted = crowding.most_crowded_window(counts, covered, lengths)[0]
     before = np.r_[0.0, np.cumsum(covered)]
     reach = crowding.covered_range(before, lengths)
-    assert crowding.greatest_crowding(at, before, reach, lengths) == wanted
+    edges = crowding.coverage_edges(covered)
+    assert edges.tolist() == [i for i in range(1, steps) if covered[i] != covered[i - 1]]
+    assert crowding.greatest_crowding(at, before, reach, edges, lengths) == wanted
+    # both ways, whichever the sizes chose
+    for length in (1 << j for j in range(lengths) if 1 << j <= steps):
+        walked = crowding._walk_windows(at, before, length, 0.0)
+        assert crowding._judge_corners(at, before, edges, length, 0.0) == walked
 
 
 @given(

@@ -12,6 +12,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+#: Corners are judged where there are so many times fewer of them than steps: each costs more.
+CORNERS_PAY = 4
+
 
 @njit(cache=True, nogil=True)
 def crowding(events: float, share: float, number: float) -> float:
@@ -100,13 +103,65 @@ def _walk_windows(at: np.ndarray, t_sum: np.ndarray, length: int, best: float) -
 
 
 @njit(cache=True, nogil=True)
-def greatest_crowding(at: np.ndarray, t_sum: np.ndarray, reach: np.ndarray, lengths: int) -> float:
+def coverage_edges(covered: np.ndarray) -> np.ndarray:
+    """The steps at which watching begins or ends, int64[edges]. covered: bool[n]."""
+    out = np.empty(len(covered), np.int64)
+    number = 0
+    for i in range(1, len(covered)):
+        if covered[i] != covered[i - 1]:
+            out[number] = i
+            number += 1
+    return out[:number]
+
+
+@njit(cache=True, nogil=True)
+def _crowding_at(
+    starts: np.ndarray, shift: int, at: np.ndarray, t_sum: np.ndarray, length: int, best: float
+) -> float:
+    """The larger of `best` and the greatest crowding of the windows of `length` steps that begin
+    at `starts` + `shift`, int64[s], ascending, and hold two events or more.
+    """
+    n, number = len(t_sum) - 1, len(at)
+    low, high = 0, 0
+    for s in range(len(starts)):
+        i = min(max(starts[s] + shift, 0), n - length)
+        while low < number and at[low] < i:
+            low += 1
+        while high < number and at[high] < i + length:
+            high += 1
+        if high - low >= 2:
+            share = (t_sum[i + length] - t_sum[i]) / t_sum[n]
+            best = max(best, crowding(float(high - low), share, float(number)))
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _judge_corners(
+    at: np.ndarray, t_sum: np.ndarray, edges: np.ndarray, length: int, best: float
+) -> float:
+    """As `_walk_windows`, by the windows that can be the most crowded.
+
+    From one window to the next the events inside stay, but where one enters or leaves; in between
+    the time watched is least at an end, or where watching begins or ends at an end of the window.
+    """
+    for shift in (0, 1, -length, 1 - length):
+        best = _crowding_at(at, shift, at, t_sum, length, best)
+    for shift in (0, -length):
+        best = _crowding_at(edges, shift, at, t_sum, length, best)
+    return best
+
+
+@njit(cache=True, nogil=True)
+def greatest_crowding(
+    at: np.ndarray, t_sum: np.ndarray, reach: np.ndarray, edges: np.ndarray, lengths: int
+) -> float:
     """The value of `most_crowded_window` by walking events instead of steps.
 
     at: int64[events], ascending, the covered steps at which they are. t_sum: float64[n + 1],
-    covered steps before each. reach: as of `covered_range`.
+    covered steps before each. reach: as of `covered_range`. edges: as of `coverage_edges`.
     """
     n, number = len(t_sum) - 1, len(at)
+    few_corners = 4 * number + 2 * len(edges) < n // CORNERS_PAY
     best = 0.0
     for j in range(lengths):
         length = 1 << j
@@ -124,7 +179,10 @@ def greatest_crowding(at: np.ndarray, t_sum: np.ndarray, reach: np.ndarray, leng
         if reach[j, 0] == reach[j, 1]:
             best = max(best, bound)
         elif bound > best - 1e-9 * (1.0 + best):
-            best = _walk_windows(at, t_sum, length, best)
+            if few_corners:
+                best = _judge_corners(at, t_sum, edges, length, best)
+            else:
+                best = _walk_windows(at, t_sum, length, best)
     return best
 
 
@@ -151,6 +209,7 @@ def crowding_null_maxima(
     for i in range(n):
         t_sum[i + 1] = t_sum[i] + (1.0 if covered[i] else 0.0)
     reach = covered_range(t_sum, lengths)
+    edges = coverage_edges(covered)
     for r in range(replicates):
         run = 0.0
         for begin in range(0, n, block):
@@ -161,5 +220,5 @@ def crowding_null_maxima(
         for e in range(events):
             at[e] = min(int(np.searchsorted(total, np.random.random() * run)), n - 1)
         at.sort()
-        found[r] = greatest_crowding(at, t_sum, reach, lengths)
+        found[r] = greatest_crowding(at, t_sum, reach, edges, lengths)
     return found
