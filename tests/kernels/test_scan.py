@@ -161,8 +161,8 @@ def test_walking_events_is_walking_steps(places, steps, lengths, gaps):
     assert crowding.greatest_crowding(at, before, reach, edges, lengths) == wanted
     # both ways, whichever the sizes chose
     for length in (1 << j for j in range(lengths) if 1 << j <= steps):
-        walked = crowding._walk_windows(at, before, length, 0.0)
-        assert crowding._judge_corners(at, before, edges, length, 0.0) == walked
+        walked = crowding.walk_windows(at, before, length, 0.0)
+        assert crowding.judge_corners(at, before, edges, length, 0.0) == walked
 
 
 @given(

@@ -31,6 +31,20 @@ def crowding(events: float, share: float, number: float) -> float:
     return float(value)
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _crowding_above(events: float, share: float, number: float, best: float) -> float:
+    """The larger of `best` and `crowding`, which needs no logarithm in most windows.
+
+    It lies below its parabola at the mean, whose curvature is the larger of those at its ends.
+    """
+    mean = number * share
+    more = events - mean
+    flattest = min(mean * (number - mean), events * (number - events))
+    if more <= 0.0 or more * more * number < 1.999999 * best * flattest:
+        return best
+    return float(max(best, crowding(events, share, number)))
+
+
 @njit(cache=True, nogil=True)
 def most_crowded_window(
     counts: np.ndarray, covered: np.ndarray, lengths: int
@@ -83,7 +97,7 @@ def covered_range(t_sum: np.ndarray, lengths: int) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _walk_windows(at: np.ndarray, t_sum: np.ndarray, length: int, best: float) -> float:
+def walk_windows(at: np.ndarray, t_sum: np.ndarray, length: int, best: float) -> float:
     """The larger of `best` and the greatest crowding of windows of `length` steps that hold two
     events or more; arguments as of `greatest_crowding`.
     """
@@ -97,7 +111,7 @@ def _walk_windows(at: np.ndarray, t_sum: np.ndarray, length: int, best: float) -
             while high < number and at[high] < i + length:
                 high += 1
             share = (t_sum[i + length] - t_sum[i]) / t_sum[n]
-            best = max(best, crowding(float(high - low), share, float(number)))
+            best = _crowding_above(float(high - low), share, float(number), best)
             begin = i + 1
     return best
 
@@ -131,15 +145,15 @@ def _crowding_at(
             high += 1
         if high - low >= 2:
             share = (t_sum[i + length] - t_sum[i]) / t_sum[n]
-            best = max(best, crowding(float(high - low), share, float(number)))
+            best = _crowding_above(float(high - low), share, float(number), best)
     return best
 
 
 @njit(cache=True, nogil=True)
-def _judge_corners(
+def judge_corners(
     at: np.ndarray, t_sum: np.ndarray, edges: np.ndarray, length: int, best: float
 ) -> float:
-    """As `_walk_windows`, by the windows that can be the most crowded.
+    """As `walk_windows`, by the windows that can be the most crowded.
 
     From one window to the next the events inside stay, but where one enters or leaves; in between
     the time watched is least at an end, or where watching begins or ends at an end of the window.
@@ -180,9 +194,9 @@ def greatest_crowding(
             best = max(best, bound)
         elif bound > best - 1e-9 * (1.0 + best):
             if few_corners:
-                best = _judge_corners(at, t_sum, edges, length, best)
+                best = judge_corners(at, t_sum, edges, length, best)
             else:
-                best = _walk_windows(at, t_sum, length, best)
+                best = walk_windows(at, t_sum, length, best)
     return best
 
 
