@@ -91,7 +91,7 @@ def read(folder: Path) -> Manifest:
         ) from error
     if not isinstance(plain, dict):
         raise _damaged(path, "it is no table of keys")
-    if plain.get("format") != FORMAT:
+    if isinstance(plain.get("format"), bool) or plain.get("format") != FORMAT:
         raise CaseError(
             f"this case is of format {plain.get('format')!r} "
             f"and this Birdfall reads format {FORMAT}",
@@ -102,10 +102,16 @@ def read(folder: Path) -> Manifest:
     if unknown:
         raise _damaged(path, f"its keys {sorted(unknown)} are not known")
     try:
+        files, imports, software = plain["files"], plain["imports"], plain.get("software", "")
+        # an empty table would pass for a case without files
+        if not isinstance(files, list) or not isinstance(imports, list):
+            raise TypeError("files and imports must be lists")
+        if not isinstance(software, str):
+            raise TypeError("software must be a text")
         return Manifest(
-            files=tuple(_read_file(f) for f in plain["files"]),
-            imports=tuple(_read_import(i) for i in plain["imports"]),
-            software=str(plain.get("software", "")),
+            files=tuple(_read_file(f) for f in files),
+            imports=tuple(_read_import(i) for i in imports),
+            software=software,
         )
     except KeyError as error:
         raise _damaged(path, f"it lacks the key {error}") from error
@@ -122,6 +128,11 @@ def _damaged(path: Path, why: str) -> CaseError:
     )
 
 
+def _is_count(value: object) -> bool:
+    """Whether a value is a whole number; JSON's true is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _read_file(plain: object) -> File:
     """A file as the manifest lists it. Raises KeyError, TypeError or ValueError if it is none."""
     if not isinstance(plain, dict):
@@ -132,7 +143,7 @@ def _read_file(plain: object) -> File:
     path, sha256, size, rows = plain["path"], plain["sha256"], plain["bytes"], plain.get("rows")
     if not isinstance(path, str) or not isinstance(sha256, str):
         raise TypeError("a file's path and sha256 must be texts")
-    if not isinstance(size, int) or not (rows is None or isinstance(rows, int)):
+    if not _is_count(size) or not (rows is None or _is_count(rows)):
         raise TypeError(f"bytes and rows of {path} must be whole numbers")
     parts = PurePosixPath(path).parts
     if not parts or PurePosixPath(path).is_absolute() or ".." in parts or "\\" in path:
@@ -147,15 +158,19 @@ def _read_import(plain: object) -> Import:
     unknown = set(plain) - {one.name for one in fields(Import)}
     if unknown:
         raise ValueError(f"the keys {sorted(unknown)} of an import are not known")
-    rows, notes = plain["rows"], plain.get("notes", ())
-    if not isinstance(rows, dict) or not all(isinstance(n, int) for n in rows.values()):
+    rows, notes, options = plain["rows"], plain.get("notes", []), plain.get("options", {})
+    if not isinstance(rows, dict) or not all(map(_is_count, rows.values())):
         raise TypeError("the rows of an import must be whole numbers by table")
-    if not isinstance(notes, (list, tuple)) or not isinstance(plain.get("options", {}), dict):
-        raise TypeError("notes and options of an import must be a list and a table")
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        raise TypeError("the notes of an import must be a list of texts")
+    if not isinstance(options, dict) or not all(
+        isinstance(value, str | int) for value in options.values()
+    ):
+        raise TypeError("the options of an import must be texts or whole numbers by name")
     texts = {key: plain[key] for key in ("source", "reader", "digest", "at")}
     if not all(isinstance(text, str) for text in texts.values()):
         raise TypeError("source, reader, digest and at of an import must be texts")
-    if not isinstance(plain["rejected"], int):
+    if not _is_count(plain["rejected"]):
         raise TypeError("the rejected rows of an import must be a whole number")
     return Import(**{**plain, "notes": tuple(notes)})
 
