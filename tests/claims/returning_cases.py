@@ -1,4 +1,4 @@
-"""Four made-up cases in which accounts come back in two rounds; known by how they are built."""
+"""Five made-up cases in which accounts come back in two rounds; known by how they are built."""
 
 import datetime as dt
 from functools import cache
@@ -133,6 +133,22 @@ def oran():
               (moment(zone, 2020, 2, 17, 8), (300, 50, 50))),
         others={"naib": lambda hour: 20000 if hour <= 0 else 3 if hour < 2 else 16000,
                 "sahafi": spread(2000, 3000, -4, 6)},
+    )  # fmt: skip
+
+
+@cache
+def murcia():
+    """2,400 fall in twelve minutes in the evening: 1,800 of the 10,000 of @ayuntamiento, 80 of the
+    4,000 of @bomberas; 480 are back on the next morning, 720 more on the third day."""
+    zone = "Europe/Madrid"
+    return source(
+        zone=zone, onset=moment(zone, 2024, 5, 14, 19, 5), lasts=720,
+        names=("ayuntamiento", "bomberas"), followers=(10000, 4000), strangers=15000,
+        hit=(1800, 80, 520), quiet=1,
+        back=((moment(zone, 2024, 5, 15, 8), (360, 16, 104)),
+              (moment(zone, 2024, 5, 17, 11), (540, 24, 156))),
+        others={"alcaldesa": lambda hour: 50000 if hour <= 0 else 20 if hour < 5 else 41000,
+                "ministro": spread(6000, 8000, -3, 6)},
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from claim_grammar import LANGUAGES, changed_sentences, sentences, strange_sentences
 from known_cases import BY_NAME, CARACAS, CASES
-from returning_cases import RETURNING
+from returning_cases import RETURNING, murcia
 
 from birdfall.claims.check import check_against
 from birdfall.claims.statements import Claim, parse_claim
@@ -35,6 +35,11 @@ FRESH = [
 CONSTRUCTS = [
     (row["case"], row["language"], row["sentence"], row["expected"], row["construct"])
     for row in csv.DictReader((Path(__file__).parent / "constructs.csv").open(encoding="utf-8"))
+]
+#: One sentence with one part said in other ways: event, number, window, date, whose, return, ...
+WAYS = [
+    (row["language"], row["sentence"], row["expected"], row["slot"])
+    for row in csv.DictReader((Path(__file__).parent / "ways.csv").open(encoding="utf-8"))
 ]
 
 
@@ -134,3 +139,29 @@ def test_what_no_record_tells_is_refused_wherever_it_stands():
 def test_one_word_that_changes_the_truth_changes_the_verdict():
     for language, text in changed_sentences(CARACAS):
         assert told(CARACAS.source(), text, language) != "S", text
+
+
+def test_no_other_way_to_say_a_part_gets_a_wrong_verdict_in_a_sample():
+    wrong, _ = judge(murcia(), WAYS[::29])
+    assert not wrong
+
+
+@pytest.mark.slow
+def test_no_other_way_to_say_a_part_gets_a_wrong_verdict():
+    wrong, answered = judge(murcia(), WAYS)
+    assert not wrong
+    assert {k: v for k, v in answered.items() if k in LANGUAGES and v < MIN_ANSWERED} == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Of the suspended accounts, 75% followed @ayuntamiento."),
+        ("es", "1.800 cuentas que siguen a @ayuntamiento cayeron."),
+        ("pt", "1.800 contas que seguem @ayuntamiento caíram."),
+        ("en", "@ministro added 2,000 followers."),
+        ("fr", "2 400 comptes ont été suspendus le 14 mai à 19 heures."),
+    ],
+)
+def test_what_is_so_and_was_once_contradicted_is_supported(language, text):
+    assert told(murcia(), text, language) == "S"

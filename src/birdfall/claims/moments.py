@@ -15,6 +15,8 @@ from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
 
 #: "At 17:50" is meant to so many seconds, before it and after.
 AT_BEFORE_S, AT_AFTER_S = 5 * MINUTE_S, 15 * MINUTE_S
+#: The same of a wave that began then: until its end, or so many seconds after the hour.
+AT_AFTER_ONSET_S = 30 * MINUTE_S
 DAYS_PER_WEEK = 7
 
 
@@ -97,7 +99,7 @@ def claimed_interval(source: ClaimSource, claim: ParsedClaim) -> Interval | Refu
         return Interval(first.timestamp(), last.timestamp())
     if (last - first).days > 1:
         return refuse("hour-without-day")
-    return _hours(when, first, last, claim.window_most_s or claim.window_s)
+    return _hours(when, first, last, claim.window_most_s or claim.window_s, wave)
 
 
 def _until_day(
@@ -136,8 +138,14 @@ def _days(when: When, began: dt.datetime | None, zone: ZoneInfo) -> tuple[dt.dat
     return first, first + dt.timedelta(days=1)
 
 
-def _hours(when: When, first: dt.datetime, last: dt.datetime, window_s: float | None) -> Interval:
-    """The hours of one day."""
+def _hours(
+    when: When,
+    first: dt.datetime,
+    last: dt.datetime,
+    window_s: float | None,
+    wave: FirstWave | None,
+) -> Interval:
+    """The hours of one day; at an hour at which a wave began, what fell soon after is meant too."""
     begin, end = first.timestamp(), last.timestamp()
     low, high = begin + (when.first_s or 0.0), begin + (when.last_s or 0.0)
     if when.relation is Relation.BEFORE:
@@ -147,7 +155,10 @@ def _hours(when: When, first: dt.datetime, last: dt.datetime, window_s: float | 
     if when.relation in (Relation.BETWEEN, Relation.BY_PART):
         return Interval(low, high)
     after = AT_AFTER_S if window_s is None else min(window_s, HOUR_S) + AT_BEFORE_S
-    return Interval(low - AT_BEFORE_S, low + after)
+    said = Interval(low - AT_BEFORE_S, low + after)
+    if wave is not None and window_s is None and said.holds(wave.onset_s):
+        return said._replace(end=low + AT_AFTER_ONSET_S)
+    return said
 
 
 def measure_onset(source: ClaimSource, claim: ParsedClaim) -> list[Reading] | Refusal:

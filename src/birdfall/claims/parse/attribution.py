@@ -61,6 +61,9 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
             found.append(replace(item, quantity=Quantity.LEVEL))
             continue
         event = _choose_event(item, events, following, part=part, whole=whole)
+        if not item.of and _is_of_fallen_told_first(sentence, item):
+            # "of the suspended accounts, 75 % followed @x"
+            item, event = replace(item, of=Base.FALLEN), None
         if event is None and item.of == Base.FALLEN and _says_whom_they_followed(sentence, item):
             followed = replace(item, quantity=Quantity.FALLEN)
             found.append(_turn_if_not_followed(sentence, followed))
@@ -80,14 +83,33 @@ def _says_whom_they_followed(sentence: Sentence, item: Item) -> bool:
     )
 
 
+def _is_of_fallen_told_first(sentence: Sentence, item: Item) -> bool:
+    """Whether a share of followers stands after the suspended that it is of."""
+    words = sentence.words
+    if item.unit is not Unit.PERCENT or not _says_whom_they_followed(sentence, item):
+        return False
+    for event in sentence.events:
+        at = event.begin
+        while at > 0 and words.is_a(at - 1, Tag.ARTICLE) and not words.is_a(at - 1, Tag.OF):
+            at -= 1
+        at -= words.length_before(at, Tag.ACCOUNT)
+        while at > 0 and words.is_a(at - 1, Tag.ARTICLE) and not words.is_a(at - 1, Tag.OF):
+            at -= 1
+        first = event.end <= item.begin and event.quantity is Quantity.FALLEN
+        if first and not event.denied and at > 0 and words.is_a(at - 1, Tag.OF):
+            return True
+    return False
+
+
 def _turn_if_not_followed(sentence: Sentence, item: Item) -> Item:
     """The share of those who followed where that of those who did not is said."""
     words = sentence.words
-    for begin, _ in words.ranges(Tag.FOLLOW_VERB):
-        marks = denial_before(words, begin)
+    for begin, end in words.ranges(Tag.FOLLOW_VERB):
+        after = words.length(end, Tag.NOT)  # "ne suivaient pas"
+        marks = TokenRange(begin, end + after) if after else denial_before(words, begin)
         near = math.isfinite(sentence.crossing_cost(*sorted((item.end, begin))))
         if marks is not None and near:
-            sentence.use(marks.begin, begin)
+            sentence.use(marks.begin, marks.end)
             return _rest_of(item)
     return item
 

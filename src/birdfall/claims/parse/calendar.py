@@ -355,6 +355,8 @@ class _CalendarReader:
         if value is None:
             return 0
         number, end = value
+        if words.length_before(at, Tag.WITHIN) and words.is_a(at, Tag.ONE) and not told:
+            return 0  # "in one evening"
         if words.is_a(end, Tag.PAST_HOUR) and end + 1 in self.amounts:
             return 0  # "ten past eight": the hour is eight
         half = number % 1  # "las ocho y media", read as one number

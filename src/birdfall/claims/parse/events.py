@@ -109,10 +109,21 @@ def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> Eve
         return EventMention(quantity, begin, end, denial is not None, marks)
     # where the verb comes first, what is counted stands between
     back = VERB_FIRST_WORDS if words.language == "ar" else STILL_WORDS
-    still = words.ranges(Tag.STILL, max(0, begin - back), begin)
+    still = [
+        place
+        for place in words.ranges(Tag.STILL, max(0, begin - back), begin)
+        if not _is_who_followed(words, place)
+    ]
     if still and not words.contains(Tag.RESTORED, still[-1].end, begin):
         return EventMention(Quantity.MISSING, begin, end, marks=still[-1])
     return EventMention(quantity, begin, end)
+
+
+def _is_who_followed(words: TaggedTokens, place: TokenRange) -> bool:
+    """Whether a word that may mean "still" is "follow" before a handle: "siguen a @x"."""
+    end = place.begin + words.length(place.begin, Tag.FOLLOW_VERB)
+    end += words.is_a(end, Tag.TO_SOURCE)
+    return place.begin < end < len(words) and words[end].kind is TokenKind.HANDLE
 
 
 def _is_idle(words: TaggedTokens, begin: int, length: int) -> bool:

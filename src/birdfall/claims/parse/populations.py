@@ -131,4 +131,7 @@ def is_speaker(sentence: Sentence, at: int) -> bool:
         return True
     if words.length_before(at, Tag.SOURCE) and not words.is_a(at - 1, Tag.AGENT):
         return True
-    return words.text(at + 1) == ":" or bool(words.length(at + 1, Tag.SAYS))
+    says = words.length(at + 1, Tag.SAYS)
+    # "@x added 2,000 followers": it is what happened, and all that did
+    gained = len(sentence.events) == 1 and sentence.events[0].begin == at + 1
+    return words.text(at + 1) == ":" or bool(says and not gained)
