@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from birdfall.measures import audiences, ledgers, returns, waves
 from birdfall.measures import follower_counts as counts
-from birdfall.measures.coverage import coverage
+from birdfall.measures.coverage import coverage, question_reasons
 from birdfall.model.schemas import TIME
 from birdfall.record.record import from_tables
 from builders import acts as act_table
-from builders import after
+from builders import after, statuses
 
 START = dt.datetime(2024, 1, 1, 0, 0, 1, tzinfo=dt.UTC)
 
@@ -31,6 +31,14 @@ def test_an_empty_record_answers_nothing():
     assert finding.answer == "nothing"
     assert not any(r["answerable"] for r in questions(finding).values())
     assert all(r["reason"] for r in questions(finding).values())
+
+
+def test_a_reason_keeps_its_numbers():
+    """What is said of it is "3 were seen; at least 20 are needed", in every place."""
+    came_back = [(f"a{i}", "suspended", after(START, i)) for i in range(3)]
+    came_back += [(f"a{i}", "active", after(START, 9000 + i)) for i in range(3)]
+    reasons = question_reasons(coverage(from_tables({"statuses": statuses(came_back)})))
+    assert reasons["reinstatements"].values == {"needs": 20, "reinstated": 3}
 
 
 def test_questions_agree_with_the_measures():

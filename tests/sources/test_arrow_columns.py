@@ -161,6 +161,16 @@ def test_a_zone_that_is_missing_in_a_later_row_is_asked_for(tmp_path):
         load(path)
 
 
+@pytest.mark.parametrize("without", ["", "shortcuts", "arrow"])
+def test_an_offset_that_no_place_has_is_refused_every_way(tmp_path, monkeypatch, without):
+    path = tmp_path / "in.csv"
+    ends = ("-23:59", "+15:00", "+14:01", "-14:00", "+13:45", "Z")
+    lines = [f"u{k},suspended,2024-05-01T00:00:00{end}" for k, end in enumerate(ends)]
+    path.write_text("\n".join(["account,status,time", *lines]) + "\n")
+    found = rows_of(path, None, monkeypatch, without=without)
+    assert [row["line"] for row in found["rejected"]] == [2, 3, 4]
+
+
 @pytest.mark.parametrize("start", ["\n", "\n\n\r\n", "\ufeff", "\ufeff\n"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_before_the_header_and_line_ends_change_nothing(tmp_path, start, end):

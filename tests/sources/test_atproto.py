@@ -294,6 +294,10 @@ def test_a_repeated_event_is_taken_once_and_a_new_count_is_not_a_repetition(tmp_
         (frame("#account", {"did": ANA, "time": "yesterday", "active": True}), "time"),
         (frame("#account", {"did": ANA, "time": "2026-03-01T00:00:00", "active": True}), "zone"),
         (
+            frame("#account", {"did": ANA, "time": "2026-03-01T00:00:00-23:59", "active": True}),
+            "no place has",
+        ),
+        (
             frame("#account", {"did": ANA, "time": "1970-01-01T00:00:00Z", "active": True}),
             "implausible",
         ),

@@ -94,6 +94,9 @@ def test_day_and_month_are_asked_for():
         "yesterday",
         "2013-13-45T00:00:00Z",
         "-1",
+        # offsets that no place has
+        "2024-05-01T00:00:00-23:59",
+        "2024-05-01T00:00:00+14:01",
         "1e400",
         "9" * 60,
     ],

@@ -25,6 +25,11 @@ def test_a_few_conversations(tmp_path, protocol):
     check(converse_often(protocol, 5, 2, tmp_path), 5)
 
 
+def test_a_delivery_with_an_offset_that_no_place_has_dates_nothing(tmp_path):
+    """One dated 23:59 west of UTC came before the true one, and its day was kept."""
+    check(converse_often("hooks", 1, 1, tmp_path, begin=1098), 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_many_conversations(tmp_path, protocol):

@@ -29,6 +29,7 @@ from birdfall.app.reading import (
 )
 from birdfall.app.refusals import refusal_key
 from birdfall.app.site import Site, go_to, in_thread, text_of, uploads_of
+from birdfall.measures.coverage import question_reasons
 from birdfall.model.errors import BirdfallError
 from birdfall.model.findings import Finding, Note
 from birdfall.sources.shared.timestamps import (
@@ -216,11 +217,4 @@ def _roles(seen: SeenFile) -> dict[str, str]:
 
 def askable(coverage: Finding) -> list[Askable]:
     """What can be asked, from the finding on coverage."""
-    rows = coverage.table("questions").to_pylist()
-    return [
-        Askable(
-            row["question"],
-            None if row["answerable"] else Note(row["reason"], {"needs": row["needs"]}),
-        )
-        for row in rows
-    ]
+    return [Askable(name, why) for name, why in question_reasons(coverage).items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from birdfall.sources.shared.timestamps import DAY_NUMBER, IMPLAUSIBLE, NO_TIME, ORDER
+from birdfall.sources.shared.timestamps import DAY_NUMBER, IMPLAUSIBLE, NO_PLACE, NO_TIME, ORDER
 from birdfall.sources.table.cells import NOT_THERE, ROUNDED
 from birdfall.sources.table.rows import END_FIRST
 
@@ -13,6 +13,7 @@ from birdfall.sources.table.rows import END_FIRST
 WORDS_OF: Final = {
     NO_TIME: "no-time",
     IMPLAUSIBLE: "implausible",
+    NO_PLACE: "no-place",
     ORDER: "other-order",
     DAY_NUMBER: "day-number",
     "not a day number": "day-number",

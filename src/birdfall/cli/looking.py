@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from birdfall.cli.output import log, print_json, print_result, show_progress
@@ -33,17 +33,6 @@ COUNTED = (
 )
 
 
-class AnswerableQuestion(NamedTuple):
-    """A question of the coverage finding: whether the data can answer it, else why not and what it
-    needs.
-    """
-
-    name: str
-    answerable: bool
-    reason: str | None
-    needs: str | None
-
-
 def look(
     *files: Path,
     reading: FileOptions = AS_IS,
@@ -63,6 +52,7 @@ def look(
         Ask what a file leaves open, one question after another.
     """
     from birdfall.inquiry import Inquiry
+    from birdfall.measures.coverage import question_reasons
     from birdfall.pipeline.intake import expand_patterns, load_files
 
     if not files:
@@ -85,7 +75,7 @@ def look(
             _print_questions(coverage)
     if any(look.question is not None for look in looks):
         return ExitCode.USAGE
-    answerable = coverage is not None and any(q.answerable for q in _questions(coverage))
+    answerable = coverage is not None and None in question_reasons(coverage).values()
     return ExitCode.FOUND if answerable else ExitCode.CANNOT_ANSWER
 
 
@@ -130,13 +120,6 @@ def _save_mapping(looks: Sequence[Look], path: Path, read: ReadOptions) -> None:
         log(f"mapping: {place}")
         named = " ".join(printable(p) for p in paths)
         log(f"  use it: birdfall import {named} --mapping {place} -o case/")
-
-
-def _questions(coverage: Finding) -> list[AnswerableQuestion]:
-    rows = coverage.table("questions").to_pylist()
-    return [
-        AnswerableQuestion(r["question"], r["answerable"], r["reason"], r["needs"]) for r in rows
-    ]
 
 
 def _print_looks_json(looks: Sequence[Look], coverage: Finding | None) -> None:
@@ -246,16 +229,16 @@ def _print_rejected_rows(look: Look) -> None:
 
 
 def _print_questions(coverage: Finding) -> None:
-    from birdfall.model.findings import Note
+    from birdfall.measures.coverage import question_reasons
     from birdfall.pipeline.catalogue import catalogue
     from birdfall.tell.words import Words
 
     say = Words("en", ZoneInfo("UTC"))
     measures = {m.name: m for m in catalogue()}
     print_result("\nWhat can be concluded from this:")
-    for name, answerable, reason, needs in _questions(coverage):
+    for name, reason in question_reasons(coverage).items():
         asks = measures[name].question if name in measures else name
-        if answerable:
+        if reason is None:
             with_command = f" (birdfall {measures[name].command})" if name in measures else ""
             print_result(f"  yes  {asks}{with_command}")
             if name == "coordination":
@@ -263,8 +246,9 @@ def _print_questions(coverage: Finding) -> None:
                 told = ", ".join(f"{printable(t)} ({n:,} accounts)" for t, n in traces if n > 1)
                 print_result(f"       by {told}")
         else:
-            why = say.note(Note(reason, {})).rstrip(".") if reason else "not known"
-            hint = f" (needs {say.needs(needs)})" if needs else ""
+            why = say.note(reason).rstrip(".")
+            needs = reason.values["needs"]
+            hint = f" (needs {say.needs(needs)})" if isinstance(needs, str) else ""
             print_result(f"  no   {asks}: {why[0].lower()}{why[1:]}{hint}")
     for key, unit in COUNTED:
         estimate = coverage.estimates.get(key)

@@ -8,6 +8,7 @@ Method: docs/methods/coverage.md.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from typing import Final, TypedDict
 
@@ -34,7 +35,7 @@ from birdfall.sources.shared.follow_index import UNKNOWN_UNFOLLOW, count_resolve
 from birdfall.sources.shared.repeats import REPEATED
 
 #: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 6
+METHOD_VERSION: Final = 7
 #: SQL of the times of a table.
 _TABLES: Final = {
     "accounts": "coalesce(observed_at, created_at)",
@@ -66,7 +67,7 @@ TABLE: Final = pa.schema([
 ])  # fmt: skip
 QUESTIONS: Final = pa.schema([
     ("question", pa.string()), ("answerable", pa.bool_()), ("reason", pa.string()),
-    ("needs", pa.string()),
+    ("needs", pa.string()), ("numbers", pa.string()),
 ])  # fmt: skip
 CLOCK: Final = pa.schema([
     ("problem", pa.string()), ("rows", pa.int64()), ("example", pa.string()),
@@ -128,6 +129,7 @@ class _QuestionRow(TypedDict):
     answerable: bool
     reason: str | None
     needs: str | None
+    numbers: str
 
 
 class _RejectedRow(TypedDict):
@@ -404,16 +406,35 @@ def _questions(record: Record) -> list[_QuestionRow]:
     found: list[_QuestionRow] = []
     for question, ask in QUESTION_CHECKS.items():
         note = ask(record)
-        needs = None if note is None else str(note.values.get("needs", "")) or None
+        values = {} if note is None else note.values
+        needs = values.get("needs")
+        numbers = {name: value for name, value in values.items() if isinstance(value, int | float)}
         found.append(
             {
                 "question": question,
                 "answerable": note is None,
                 "reason": None if note is None else note.code,
-                "needs": needs,
+                "needs": needs if isinstance(needs, str) else None,
+                "numbers": json.dumps(numbers),
             }
         )
     return found
+
+
+def question_reasons(coverage: Finding) -> dict[str, Note | None]:
+    """Why this record cannot answer a question, with its numbers; None of one it can answer.
+
+    Parameters
+    ----------
+    coverage
+        What `measure` found.
+    """
+    return {
+        row["question"]: None
+        if row["answerable"]
+        else Note(row["reason"], {"needs": row["needs"], **json.loads(row.get("numbers") or "{}")})
+        for row in coverage.table("questions").to_pylist()
+    }
 
 
 def _brigades(record: Record) -> Note | None:

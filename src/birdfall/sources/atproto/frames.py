@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import libipld
 
 from birdfall.sources.shared.json_object import UNREADABLE, JsonObject
-from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US
+from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US, is_no_offset
 
 #: Collections whose records become rows.
 COLLECTIONS: Final = frozenset(
@@ -185,6 +185,8 @@ def parse_time(value: object) -> int:
         moment = dt.datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise FrameError("a time without a zone")
+        if is_no_offset(moment):
+            raise FrameError("a time with an offset that no place has")
         found = round(moment.timestamp() * 1_000_000)
     except (ValueError, OverflowError) as error:
         if isinstance(error, FrameError):

@@ -23,6 +23,9 @@ from birdfall.sources.shared import time_words
 EARLIEST: Final = dt.datetime(1990, 1, 1, tzinfo=dt.UTC)
 LATEST: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+#: No place was ever farther from UTC by law; an offset beyond is an error, and would date a row a
+#: day wrong.
+MAX_OFFSET: Final = dt.timedelta(hours=14)
 EARLIEST_US: Final = (EARLIEST - _EPOCH) // dt.timedelta(microseconds=1)
 LATEST_US: Final = (LATEST - _EPOCH) // dt.timedelta(microseconds=1)
 
@@ -115,6 +118,7 @@ _FIRST_DAY: Final = dt.datetime(1899, 12, 30)
 MAX_TIME_CHARS: Final = 80
 DAY_NUMBER: Final = "a day number of a spreadsheet, not a time"
 NO_TIME: Final = "not a time in any form known"
+NO_PLACE: Final = "a time with an offset that no place has"
 IMPLAUSIBLE: Final = "a time before 1990 or after 2099"
 ORDER: Final = "a date of the other day and month order than its column"
 
@@ -152,6 +156,8 @@ class TimeReader:
                 if self.zone is None:
                     raise NeedsZone(text)
                 moment = moment.replace(tzinfo=self.zone)
+            elif is_no_offset(moment):
+                raise NotATime(NO_PLACE)
             value = (moment - _EPOCH) // dt.timedelta(microseconds=1)
         if not EARLIEST_US <= value < LATEST_US:
             raise NotATime(IMPLAUSIBLE)
@@ -384,6 +390,12 @@ def find_zone(name: str | None) -> ZoneInfo | None:
             f"{printable(name)!r} is no time zone",
             fix='Use a name like "America/Caracas" or "UTC".',
         ) from error
+
+
+def is_no_offset(moment: dt.datetime) -> bool:
+    """Whether the offset a time was written with is one that no place has."""
+    offset = moment.utcoffset() or dt.timedelta()
+    return isinstance(moment.tzinfo, dt.timezone) and abs(offset) > MAX_OFFSET
 
 
 def _in_zone(moment: dt.datetime | int, name: str) -> dt.datetime | int:

@@ -31,6 +31,9 @@ ZONED_LATEST_US: Final = 2_114_380_800_000_000
 _UNITS: Final = ((1_000_000, 1), (1_000, 1), (1, 1), (1, 1_000))
 _ZONED: Final = re.compile(r"\d:\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
 
+#: An offset of fifteen hours and more, or of 14:01 to 14:59 (`timestamps.MAX_OFFSET`).
+_NO_OFFSET: Final = r"\d:\d\d.*[+-](?:(?:1[5-9]|[2-9]\d)(?::?\d\d)?|14:?(?:0[1-9]|[1-9]\d))$"
+
 
 def time_reader(reading: TimeReader) -> ArrowReader | None:
     """ISO 8601 with or without a zone, and Unix time; None if the form of the times was said."""
@@ -45,6 +48,8 @@ def time_reader(reading: TimeReader) -> ArrowReader | None:
         latest = LATEST_US
         try:
             if reading.zone is None or _first_has_zone(texts):
+                if _has_no_offset(texts):
+                    return None
                 found = pc.cast(texts, TIME)
             else:
                 latest = ZONED_LATEST_US
@@ -202,6 +207,12 @@ def _read_unix(texts: pa.Array) -> pa.Array | None:
             )
             return scaled.cast(TIME)
     return None
+
+
+def _has_no_offset(texts: pa.Array) -> bool:
+    """Whether a text has an offset that no place has."""
+    others = texts.filter(pc.invert(pc.ends_with(texts, "Z")))
+    return pc.any(pc.match_substring_regex(others, _NO_OFFSET)).as_py() is True
 
 
 def _first_has_zone(texts: pa.Array) -> bool:

@@ -12,7 +12,8 @@ from birdfall.sources.table.cells import Cell, join_cells
 from birdfall.sources.table.sql_text import quote_name, quote_text
 
 _ISO: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
-_ISO_ZONED: Final = _ISO + r"(?:Z|[+-]\d\d:\d\d)"
+#: Offsets that a place can have; others are left to Python, which says why they are none.
+_ISO_ZONED: Final = _ISO + r"(?:Z|[+-](?:0\d|1[0-3]):\d\d|[+-]14:00)"
 _ISO_LOCAL: Final = _ISO
 _DAY: Final = r"\d{4}-\d\d-\d\d"
 _WHOLE: Final = r"\d{9,19}"
