@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -127,7 +127,7 @@ WINDOWS: Final = {
     "10 minutes": 600.0, "20 minutes": 1200.0, "1 hour": 3600.0, "6 hours": 21_600.0,
     "1 day": 86_400.0, "3 days": 259_200.0,
 }  # fmt: skip
-SESSIONS: Final[dict[str, dict[str, float]]] = {
+SESSIONS: Final[dict[str, dict[str, Any]]] = {
     "10 communities": {},
     "30 communities, opened twice a day": {"communities": 30, "opens_a_day": 2.0},
     "no communities": {"communities": 1, "posts_a_day": 300.0},

@@ -17,7 +17,9 @@ def desk(rng: np.random.Generator, asked: np.ndarray) -> np.ndarray:
     day = answered // DAY_S
     hour = answered % DAY_S / 3600
     spread = 8 + rng.random(len(asked)) * 10
-    return day * DAY_S + np.where((hour < 8) | (hour > 18), spread, hour) * 3600
+    opened = np.where((hour < 8) | (hour > 18), spread, hour)
+    moments: np.ndarray = day * DAY_S + opened * 3600
+    return moments
 
 
 def appeals(

@@ -74,7 +74,7 @@ def report_log(
         crowd = rng.choice(people, rng.integers(15, 60), replace=False)
         rows += [(f"p{p}", f"t{whom}", float(begin + rng.exponential(2400.0))) for p in crowd]
     members = [f"m{k}" for k in range(crew)]
-    hit = rng.choice(accounts, targets, replace=False) if crew else []
+    hit = rng.choice(accounts, targets if crew else 0, replace=False)
     for whom in hit:
         told = rng.uniform(0, days * DAY_S)
         for member in members:
