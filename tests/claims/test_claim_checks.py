@@ -119,6 +119,17 @@ def test_levels_from_the_ledger_where_nothing_was_counted():
     assert finding.details["reading"] == "ledger"
 
 
+@pytest.mark.parametrize("said", ["had 200 followers before the wave", "now has 200 followers"])
+def test_an_account_that_kept_its_followers_has_a_level(said):
+    fans = [(f"f{i}", "steady") for i in range(200)]
+    data = record([(f"x{i}", 10 + i / 100) for i in range(99)], followers=fans)
+    finding = one(data, f"@steady {said}")
+    assert (finding.details["verdict"], finding.details["reading"]) == ("supported", "ledger")
+    wrong = one(data, f"@steady {said.replace('200', '300')}")
+    assert wrong.details["verdict"] == "contradicted"
+    assert one(data, f"@nobody {said}").details["verdict"] == "not_answerable"
+
+
 def test_levels_of_nobody_are_refused():
     assert one(record([("a", 1)]), "fell from 32,000 to 1").details["verdict"] == "not_answerable"
 

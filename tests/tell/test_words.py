@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from babel import Locale
 
+import birdfall
 import birdfall.world.simulate as simulate
 from birdfall.model.findings import Note
 from birdfall.sources.table.column_choice import ROLES
@@ -209,3 +210,16 @@ def test_every_note_ends_its_sentence():
 def test_one_account_lost_more_than_its_own_growth_in_french():
     told = words("fr")("verdict.counts", day="1er mai", n=1, gross="9", net="8")
     assert "1 compte a perdu" in told and "sa croissance" in told and "leur" not in told
+
+
+def test_a_length_alone_in_a_cell_stands_in_the_form_that_stands_alone():
+    assert words("ar").duration(7200, alone=True) == "ساعتان"
+    assert words("ar").duration(7200) == "ساعتين"
+    source = Path(birdfall.__file__).parent
+    cells = re.compile(r"<(?:td|th|dd|option)\b[^>]*>(?:\{%[^%]*%\}|\{\{ )*[^<]*?duration\([^)]*\)")
+    found = [
+        cell for path in source.rglob("*.j2") for cell in cells.findall(path.read_text("utf-8"))
+    ]
+    alone = [cell for cell in found if "alone=true" in cell or "<option" in cell]
+    assert found == alone
+    assert len(found) >= 4

@@ -177,7 +177,7 @@ class CheckPages:
             bases=BASES,
             windows=WINDOWS,
             marks=MARKS,
-            duration=lambda window: say.duration(seconds_of(window)),
+            duration=lambda window: say.duration(seconds_of(window), alone=True),
             accounts=[(account, names(account)) for account in chosen],
             zone=case.settings.time_zone,
         )

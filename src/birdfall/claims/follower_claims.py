@@ -165,11 +165,23 @@ def _read_ledger(source: ClaimSource, account: str) -> CountSeries | None:
         return None
     table = known.table("series")
     time = table.column("time").cast("int64").to_numpy() / 1e6
-    if not len(time):
-        return None
-    level = table.column("followers").to_numpy().astype(float)
     opening = float(known.details.get("opening", 0))
+    if not len(time):
+        return _constant_level(source, opening)
+    level = table.column("followers").to_numpy().astype(float)
     return CountSeries(np.r_[time[0] - 1.0, time], np.r_[opening, level])
+
+
+def _constant_level(source: ClaimSource, opening: float) -> CountSeries | None:
+    """The opening balance of an account that nobody joined or left, over the record's events.
+
+    None where no follower is known: that nobody was listed is no count of nobody.
+    """
+    times = np.concatenate([np.r_[events.low, events.high] for events in source.events])
+    known = times[np.isfinite(times) & (times > 0)]
+    if not opening or not len(known):
+        return None
+    return CountSeries(np.array([known.min(), known.max()]), np.array([opening, opening]))
 
 
 def _known_ledger(findings: Mapping[str, Finding], account: str) -> Finding | None:

@@ -222,7 +222,9 @@ def _example_blocks(finding: Finding, page: Page) -> list[Block]:
                 quoted(say.number(example["group"]), say),
                 _object_cell(example, page),
                 page.say.comma.join([page.name(example["account"]), page.name(example["other"])]),
-                write.duration(example["apart_s"], "examples.apart_s", str(example["group"])),
+                write.duration(
+                    example["apart_s"], "examples.apart_s", str(example["group"]), alone=True
+                ),
             ]
         )
         if len(rows) == MAX_EXAMPLES:
