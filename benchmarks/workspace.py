@@ -26,6 +26,7 @@ import urllib.request
 from pathlib import Path
 
 from birdfall.app.server import WorkspaceServer
+from birdfall.cli.startup import OptionalImports
 from birdfall.web import door
 
 PAGES = (
@@ -108,6 +109,7 @@ def time_starts() -> None:
 
 
 def main() -> None:
+    sys.meta_path.insert(0, OptionalImports())  # as the command `birdfall app` does
     door.MAX_BURST_REQUESTS = 10**6
     for case in sys.argv[1:]:
         print(f"{case}: page | first, ms | again, ms | processor, first | again")

@@ -95,7 +95,7 @@ def tell(case: Case, language: str, with_maps: bool = False) -> ToldCase:
 
 @lru_cache(maxsize=12)
 def _tell(opened: OpenCase, language: str, with_maps: bool) -> ToldCase:
-    read = ReadCase(opened.quoting, opened.findings)
+    read = ReadCase(opened.quoting, opened.findings, charts_elsewhere=True)
     sections = order_sections(extra_sections())
     return opened.ask(
         lambda _: write_articles(

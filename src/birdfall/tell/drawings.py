@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from birdfall.model.findings import Finding
 from birdfall.tell import figures
 from birdfall.tell.blocks import LabelPlace
+from birdfall.tell.chart_process import render_all, render_elsewhere
 from birdfall.tell.page import leader_ledger
 from birdfall.tell.rows import LevelRow
 from birdfall.tell.words import Words
@@ -88,13 +89,15 @@ class ChartRendering:
     ----------
     specs
         Charts by key, as of `chart_specs`.
+    elsewhere
+        Whether a process of its own renders them, which takes longer and leaves the renderer's
+        memory with it.
     """
 
-    def __init__(self, specs: Mapping[str, figures.ChartSpec]) -> None:
+    def __init__(self, specs: Mapping[str, figures.ChartSpec], *, elsewhere: bool = False) -> None:
         self._pool = ThreadPoolExecutor(1)
-        self._rendered = {
-            key: self._pool.submit(figures.render_svg, spec) for key, spec in sorted(specs.items())
-        }
+        render = render_elsewhere if elsewhere else render_all
+        self._rendered = self._pool.submit(render, dict(sorted(specs.items())))
 
     def symbols(self, languages: Sequence[Words]) -> list[str]:
         """Each chart as a `<symbol>`, and the labels of its axes in each language as one more.
@@ -102,8 +105,8 @@ class ChartRendering:
         In the order of their keys. Waits until all are rendered.
         """
         done = list[str]()
-        for key, svg in self._rendered.items():
-            drawn = figures.as_symbol(svg.result(), key)
+        for key, svg in self._rendered.result().items():
+            drawn = figures.as_symbol(svg, key)
             done.append(figures.without_labels(drawn))
             done += [
                 figures.labels_of(drawn, f"{key}-{say.language}", partial(axis_label, say=say))

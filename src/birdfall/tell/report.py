@@ -99,11 +99,13 @@ def render(
 @dataclass(frozen=True)
 class ReadCase:
     """What a case is told from. quoting: how texts about its record are quoted; findings: by name,
-    as the case keeps them.
+    as the case keeps them; charts_elsewhere: whether a process of its own renders its charts, as in
+    a server that should not hold their renderer.
     """
 
     quoting: Quoting
     findings: Mapping[str, Finding]
+    charts_elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def write_articles(
     quoting, record = read.quoting, read.quoting.record
     findings = quoting.findings(read.findings)
     specs = chart_specs(findings, ZoneInfo(record.settings.time_zone))
-    rendering = ChartRendering(specs)
+    rendering = ChartRendering(specs, elsewhere=read.charts_elsewhere)
     name = names_of(record)
     maps = draw_maps(findings, name) if with_maps else {}
     articles = []
