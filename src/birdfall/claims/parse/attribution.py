@@ -205,7 +205,12 @@ def _is_whole_first(sentence: Sentence, item: Item, following: list[Item]) -> bo
     return bool(
         words.length_before(at, Tag.WHOLE_FIRST)
         and following[0].begin < last
-        and not any(first <= e.begin < following[0].begin for e in sentence.events)
+        and not any(
+            first <= event.begin < following[0].begin
+            # Arabic says the verb before the part
+            and not (sentence.language == "ar" and event.end == following[0].begin)
+            for event in sentence.events
+        )
     )
 
 

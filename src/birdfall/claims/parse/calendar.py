@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from birdfall.claims.parse.clock_words import minutes_after, minutes_before
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.numbers import Amount
-from birdfall.claims.parse.ordinals import read_ordinal
+from birdfall.claims.parse.ordinals import ARABIC_AND, read_ordinal
 from birdfall.claims.parse.tags import TaggedTokens, TokenRange
 from birdfall.claims.parse.tokens import TokenKind, forms
 from birdfall.claims.parse.when import Relation, When
@@ -43,7 +43,6 @@ WEEKDAYS = (
 #: Days before the day on which a sentence was said.
 DAYS_AGO = {Tag.DAY_BEFORE_YESTERDAY: 2, Tag.YESTERDAY: 1}
 #: Parts of a day that make an hour of the clock a later one: 9 in the evening is 21.
-ARABIC_AND = "و"
 _LATE_PARTS = (Tag.AFTERNOON, Tag.EVENING, Tag.NIGHT)
 
 
@@ -75,6 +74,7 @@ class _CalendarReader:
         self.part_relation = Relation.BETWEEN
         self.weekdays: list[int] = []
         self.either_half = False
+        self.bare: set[int] = set()  # where hours begin without a half of the day
 
     def read(self) -> TimeMention | None:
         at = 0
@@ -151,6 +151,8 @@ class _CalendarReader:
         if len(self.hours) == 2:
             (begin, first), (end, last) = self.hours
             opened = self._opened(begin, Tag.BETWEEN, Tag.FROM)
+            if begin in self.bare and end not in self.bare and first + DAY_S / 2 < last:
+                first += DAY_S / 2  # "between four and five in the afternoon"
             if not opened or first >= last:
                 return None
             middle = range(begin + 1, end)
@@ -376,10 +378,20 @@ class _CalendarReader:
         late, end = follows > 0, follows or end
         unit = unit or words.lexicon.unit_seconds.get(words.text(end)) == HOUR_S
         paired = unit and bool(self.hours) and words.is_a(at - 1, Tag.AND)
-        if not (late or told or paired):
+        if not (late or told or paired or self._opens_pair(at, end)):
             return 0
         end += paired
         return self._late(early.place, end, (number - half) * float(HOUR_S) + minutes)
+
+    def _opens_pair(self, at: int, end: int) -> bool:
+        """Whether Arabic says another hour after this one: "بين الرابعة والخامسة عصرا"."""
+        words = self.words
+        if words.language != "ar" or not words.length_before(at, Tag.BETWEEN):
+            return False
+        hour = read_ordinal(words, end, tens=False)
+        if hour is None or not words.text(end).startswith(ARABIC_AND):
+            return False
+        return self._part_follows(minutes_after(words, self.amounts, hour.end).place) > 0
 
     def _is_told_hour(self, at: int) -> bool:
         """Whether the words before a number make it one of the clock.
@@ -447,6 +459,8 @@ class _CalendarReader:
                 if tag in _LATE_PARTS and (second < DAY_S / 2 or late) and not small:
                     second += DAY_S / 2
                 return self._timed(begin, end + length, second)
+        if words[begin].kind is not TokenKind.CLOCK:
+            self.bare.add(begin)
         self.either_half |= self._is_of_either_half(begin, end, second)
         return self._timed(begin, end, second)
 
@@ -460,6 +474,8 @@ class _CalendarReader:
     def _timed(self, begin: int, end: int, second: float) -> int:
         self.hours.append((begin, second))
         before = self.words.length_before(begin, Tag.AT_CLOCK)
+        if self.words.language == "ar" and not before:  # "قرابة الخامسة"
+            before = self.words.length_before(begin, Tag.ALMOST, Tag.ABOUT)
         self.ranges.append(TokenRange(begin - before, end))
         return end
 

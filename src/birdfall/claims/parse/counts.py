@@ -28,9 +28,12 @@ def read_counts(sentence: Sentence) -> list[Item]:
 
 def _read_count(sentence: Sentence, amount: Amount) -> Item | None:
     noun = noun_after(sentence, amount.end)
+    # Arabic: "the number of accounts came to 2000", which is no year
+    linked = sentence.words.is_a(amount.begin - 1, Tag.BOUND_LINK)
+    told = noun is not None or (linked and noun_before(sentence, amount.begin) is not None)
     if (
         (noun is not None and noun.kind is NounKind.OTHER)
-        or counts_nothing(sentence.words, amount, noun_follows=noun is not None)
+        or counts_nothing(sentence.words, amount, noun_follows=told)
         or _is_article(sentence, amount, noun)
         or _is_name(sentence, amount, noun)
     ):

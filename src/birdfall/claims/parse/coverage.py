@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from birdfall.claims.parse.durations import Span, SpanKind, filler_begin
+from birdfall.claims.parse.durations import ARABIC_ARTICLE, Span, SpanKind, filler_begin
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Item, Unit
 from birdfall.claims.parse.levels import Chain
@@ -293,6 +293,8 @@ def _reporting(sentence: Sentence) -> list[TokenRange]:
     words = sentence.words
     found = []
     for begin, end in words.ranges(Tag.SAYS):
+        if words.text(begin).startswith(ARABIC_ARTICLE):
+            continue  # "the publishing" is no verb
         that = words.is_a(end, Tag.THAT) or (end < len(words) and words[end].kind is TokenKind.MARK)
         if that or end == len(words) or words.text(begin - 1) == ",":
             found.append(TokenRange(begin, end + words.is_a(end, Tag.THAT)))
@@ -368,6 +370,15 @@ def _named_as_fallen(sentence: Sentence, items: list[Item]) -> list[TokenRange]:
     ]
 
 
+def _is_title(sentence: Sentence, at: int) -> bool:
+    """Whether an Arabic noun at `at` is the title of the handle after it: "the governor @x"."""
+    words = sentence.words
+    if words.language != "ar" or not words.text(at).startswith((ARABIC_ARTICLE, "لل")):
+        return False
+    tags = set(words.phrase_tags(at)) - {Tag.GROUP, Tag.SPEAKER_NOUN, Tag.SPEAKER, Tag.SAID_WHERE}
+    return not tags and words.length_before(at, Tag.NOT) == 0
+
+
 def _whose(sentence: Sentence, items: list[Item], chains: list[Chain]) -> list[TokenRange]:
     """The handles, groups and possessives that say whose accounts a claim is about."""
     words = sentence.words
@@ -381,7 +392,8 @@ def _whose(sentence: Sentence, items: list[Item], chains: list[Chain]) -> list[T
             named_by = words.length(at - 1, Tag.SPEAKER_NOUN) and not words.length(
                 at - 1, Tag.GROUP
             )
-            found.append(TokenRange(at - bool(named_by), at + 1))
+            titled = named_by or _is_title(sentence, at - 1)
+            found.append(TokenRange(at - bool(titled), at + 1))
             if words.text(at + 1) == "s":
                 found.append(TokenRange(at + 1, at + 2))
         elif word.text in groups and words.length(at, Tag.GROUP):

@@ -92,6 +92,7 @@ class Tag(Enum):
     WAVE = auto()  # the wave itself
     OF_WAVE = auto()  # in the wave, after it
     SINCE_THEN = auto()  # since the wave: of returns
+    PLATFORM_NAME = auto()  # after a verb: who does it
     PLATFORM = auto()  # a handle of a platform is no account in question
     OFFICE = auto()  # how words for an office begin: its holder, not a group
     # What makes a sentence no plain statement

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from birdfall.claims.parse.agents import take_out_agents
 from birdfall.claims.parse.attribution import (
     attach_events,
     attach_time,
@@ -135,6 +136,8 @@ def _read(words: list[Token], language: str) -> ParsedSentence:
     """What a sentence says in one language; levels first, as their numbers are no counts."""
     reported = take_out_speakers(words, language)
     manner, words, odd = _manner(reported, language)
+    if language == "ar":
+        words = take_out_agents(words, language)
     sentence = Sentence(tag(words, language), language, amounts(words, language))
     chains = read_chains(sentence)
     items = _read_items(sentence)

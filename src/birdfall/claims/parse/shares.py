@@ -74,6 +74,10 @@ def base_of(sentence: Sentence, end: int) -> str:
     """What the share that ends at `end` is of, as far as it is said: a `Base`, or ""."""
     noun = noun_after(sentence, end)
     named = _events_that_name(sentence, end, noun) or _those_fallen(sentence, end)
+    if noun is not None and named and named[0].begin < noun.begin:
+        # Arabic: "most of the suspended were of the followers of"
+        followed = sentence.words.ranges(Tag.FOLLOW_VERB, named[0].end, noun.end)
+        noun = None if any(b <= noun.begin < e for b, e in followed) else noun
     if noun is None and not named:
         return ""
     # "the suspended accounts": only where another event says what happened to them

@@ -98,6 +98,14 @@ class TaggedTokens(Sequence[Token]):
                 found.append(TokenRange(at, at + self._from[at][tag]))
         return found
 
+    def opens(self, at: int, *tags: Tag) -> bool:
+        """Whether the token at `at` is the first word of a longer phrase of one of `tags`."""
+        return any(
+            len(phrase) > 1 and self._matches(at, phrase[0])
+            for tag in tags
+            for phrase in self.lexicon.phrases[tag]
+        )
+
     def phrase_tags(self, at: int) -> Mapping[Tag, int]:
         """The tags of the phrases that begin at `at`, with the tokens each takes."""
         return self._from[at] if 0 <= at < len(self._tokens) else _NO_PHRASE

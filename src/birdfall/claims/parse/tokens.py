@@ -53,6 +53,8 @@ _PLAIN_MARKS = str.maketrans(
     | {"٬": ",", "٫": ".", "٪": "%"}
     | dict.fromkeys("\u00a0\u202f\u2009\u2007\u2008\u200a\u3000", " ")
 )
+#: "Automatic", which without its mark would be "to".
+_ARABIC_AUTOMATIC = re.compile(r"آ(?=لي\b)")
 _LETTER = r"[^\W\d_]"
 _TOKENS = re.compile(
     rf"""
@@ -83,6 +85,7 @@ def fold(text: str) -> str:
     The length of words may change.
     """
     out = []
+    text = _ARABIC_AUTOMATIC.sub("اا", text)
     for character in unicodedata.normalize("NFKD", text.casefold()):
         category = unicodedata.category(character)
         if category in ("Mn", "Cf", "Me"):
