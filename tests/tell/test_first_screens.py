@@ -1,11 +1,18 @@
 """The first screen answers the question that was brought, and shows nothing the data cannot."""
 
+import datetime as dt
+
 import pytest
 
+from birdfall.measures.waves import waves
 from birdfall.model.findings import Estimate, Finding
+from birdfall.record.record import from_tables
+from birdfall.tell.marks import plain
 from birdfall.tell.page import leader_ledgers
 from birdfall.tell.report import write_articles
+from birdfall.tell.sentences import departures_sentence, verdict
 from birdfall.tell.words import LANGUAGES, words
+from builders import after, statuses
 from commands import birdfall
 from small_cases import CASES, SLOW_CASES, make_case
 
@@ -118,3 +125,31 @@ def ledger(name, before, lowest):
 def test_the_ledger_of_whoever_lost_most_stands_first_where_no_audience_explains_the_wave():
     found = {f.name: f for f in (ledger("control", 1100, 1100), ledger("leader", 900, 600))}
     assert [f.details["leader"] for f in leader_ledgers(found)] == ["leader"]
+
+
+@pytest.mark.parametrize("status", ["deleted", "deactivated"])
+@pytest.mark.parametrize("suspended", [0, 10])
+def test_departures_that_are_no_suspensions_are_counted(status, suspended):
+    start = dt.datetime(2023, 3, 5, tzinfo=dt.UTC)
+    rows = [(f"d{i}", status, after(start, 40_000 * i)) for i in range(60)]
+    rows += [(f"w{i}", status, after(start, 20 * 86_400 + i)) for i in range(90)]
+    rows += [(f"s{i}", "suspended", after(start, 200_000 * i)) for i in range(suspended)]
+    found = waves(from_tables({"statuses": statuses(rows)}), replicates=19)
+    counted = {name: found[name].value for name in ("deleted", "deactivated", "departures_10min")}
+    other = {"deleted": "deactivated", "deactivated": "deleted"}[status]
+    assert counted == {status: 150, other: 0, "departures_10min": 90}
+    for language in LANGUAGES:
+        said = verdict({"waves": found}, words(language), str)
+        more = plain(said.more)
+        assert "150" in more and "90" in more, language
+        assert said.confidence >= 2
+    assert "not suspensions" in plain(verdict({"waves": found}, words("en"), str).more)
+
+
+def test_where_nobody_left_nothing_is_said_of_departures():
+    start = dt.datetime(2023, 3, 5, tzinfo=dt.UTC)
+    rows = [(f"s{i}", "suspended", after(start, 200_000 * i)) for i in range(10)]
+    found = waves(from_tables({"statuses": statuses(rows)}), replicates=19)
+    assert found.answer == "nothing"
+    assert "deleted" not in found.estimates
+    assert departures_sentence(found, words("en")) == ""

@@ -86,11 +86,13 @@ def verdict(findings: Findings, say: Words, name: Callable[[str | None], str]) -
         if v is not None
     ]
     if waves is not None and waves.answer == "nothing" and _shows_little(waves):
-        return _few_suspensions(waves, [v.sentence for v in found if v.found], say)
+        others = [departures_sentence(waves, say), *(v.sentence for v in found if v.found)]
+        return _few_suspensions(waves, [s for s in others if s], say)
     if waves is not None and waves.answer == "nothing":
         # who was suspended when is known: that outweighs what counts alone would suggest
         others = [v.sentence for v in found if v.found and v.change != "change.statuses"]
-        more = " ".join(s for s in (power_sentence(waves, say), *others) if s)
+        told = (departures_sentence(waves, say), power_sentence(waves, say), *others)
+        more = " ".join(s for s in told if s)
         return CaseVerdict(say("verdict.nothing"), more, say("verdict.limit"), *_confidence(waves))
     found.sort(key=lambda v: not v.found)
     return found[0] if found else _nothing_measured(findings, say)
@@ -106,7 +108,8 @@ def _few_suspensions(waves: Finding, others: list[str], say: Words) -> CaseVerdi
     """That no wave stands out, which is no proof that there was none."""
     n = NumberWriter(waves, say).count("suspensions")
     sentence = say("verdict.nothing.few", n=n)
-    confidence = 1 if n <= 1 else 2 if n < MANY_SUSPENSIONS else 3
+    # that none was suspended is what the data say; one is too few to tell anything
+    confidence = 3 if n == 0 else 1 if n <= 1 else 2 if n < MANY_SUSPENSIONS else 3
     limit = say("verdict.limit")
     return CaseVerdict(sentence, " ".join(others), limit, confidence, "change.record")
 
@@ -150,6 +153,18 @@ def power_sentence(finding: Finding, say: Words) -> str:
     if day is None or day.value is None:
         return ""
     return say("waves.power", n=NumberWriter(finding, say).number("smallest_1d"))
+
+
+def departures_sentence(waves: Finding, say: Words) -> str:
+    """How many accounts were deleted and deactivated, which no wave counts; "" if none is known."""
+    if "deleted" not in waves.estimates:
+        return ""
+    write = NumberWriter(waves, say)
+    numbers = {name: write.number(name) for name in ("deleted", "deactivated")}
+    key = "verdict.departures"
+    if (waves["departures_10min"].value or 0) > 1:
+        key, numbers["most"] = "verdict.departures.most", write.number("departures_10min")
+    return say(key, **numbers)
 
 
 def _counts_verdict(counts: Finding | None, say: Words) -> CaseVerdict | None:

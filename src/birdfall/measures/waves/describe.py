@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from birdfall.kernels import interval_censoring, scan, tails
+from birdfall.measures.suspensions import DEACTIVATED, DELETED, find_absences
 from birdfall.measures.waves.baseline import Baseline, count_band, size_at
 from birdfall.measures.waves.clock import DAY_S, ScanClock, to_datetime
 from birdfall.measures.waves.common_trigger import SharedTrait, find_common_trigger
@@ -31,6 +32,8 @@ _POISSON_SIZE: Final = 1e9
 _PEAK_S: Final = 60.0
 #: Rounds in which a window grows while the wave reaches its rim.
 _MAX_WIDENINGS: Final = 8
+#: Departures by deletion and deactivation are counted within so many microseconds: ten minutes.
+DEPARTURES_WINDOW_US: Final = 600_000_000
 #: A Poisson test calls a block below this p.
 _POISSON_ALARM_P: Final = 1e-6
 #: Records longer than this are tested day by day.
@@ -468,3 +471,22 @@ def lacks_watch_span(record: Record) -> bool:
         AND what IN ('statuses', 'status', 'all', 'everything', 'stream')"""
     )
     return not rows.column(0)[0].as_py() and not record.has("acts")
+
+
+def count_departures(record: Record) -> dict[str, tuple[int, str]]:
+    """Accounts deleted and deactivated, which are no suspensions; {} where there are none.
+
+    With the most of these departures within ten minutes, among those whose time is known exactly.
+    """
+    gone = find_absences(record)
+    left = np.isin(gone.cause, (DELETED, DEACTIVATED))
+    if not left.any():
+        return {}
+    exact = np.sort(gone.fell_by[left & (gone.fell_after == gone.fell_by)])
+    within = np.searchsorted(exact, exact + DEPARTURES_WINDOW_US) - np.arange(len(exact))
+    counts = {
+        "deleted": len(np.unique(gone.code[gone.cause == DELETED])),
+        "deactivated": len(np.unique(gone.code[gone.cause == DEACTIVATED])),
+        "departures_10min": int(within.max(initial=0)),
+    }
+    return {name: (number, "accounts") for name, number in counts.items()}

@@ -239,6 +239,8 @@ def _estimates(
         "false_alarm_rate": (alpha / years if years > 0 else None, "per_year"),
         "pit_p": (_finite(base.pit_p), "p"),
     }
+    if not found:
+        values |= describe.count_departures(record)
     return {
         name: Estimate(value, unit, level=None, bounds="none")
         for name, (value, unit) in values.items()
