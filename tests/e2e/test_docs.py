@@ -48,8 +48,12 @@ def commands(page):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A folder as a reader has it: the sample files where the pages say they are."""
+    """A folder as a reader has it: the sample files where the pages say they are, and the people of
+    a workspace.
+    """
     shutil.copytree(SAMPLES, tmp_path / "examples" / "data")
+    people = f"owner {'o' * 43} Ana\nread {'r' * 43} Ben\n"
+    (tmp_path / "people.txt").write_text(people, "utf-8")
     return tmp_path
 
 
@@ -58,7 +62,10 @@ def run(line, folder):
     plain, _, target = re.sub(r"\s+#.*$", "", line).partition(" > ")
     words = shlex.split(plain)
     assert words[0] == "birdfall", line
-    words = [w.replace("did:plc:...", "did:plc:example").replace("8470", "0") for w in words[1:]]
+    words = [
+        w.replace("did:plc:...", "did:plc:example").replace("8470", "0").replace("8471", "0")
+        for w in words[1:]
+    ]
     if words[0] in ("watch", "serve", "app"):
         port = ["--at", "0"] if words[0] == "serve" else []
         if words[0] == "app":

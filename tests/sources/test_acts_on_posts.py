@@ -202,3 +202,30 @@ def test_documents_are_named_for_what_they_are(tmp_path, name):
     writer = packed(mimetype="application/vnd.oasis.opendocument.text", content_xml="<w/>")
     with pytest.raises(InputError, match="which is no table"):
         read(tmp_path, writer, name)
+
+
+SHARED = table("post_id,user_id,created_at", *(("p1", who, TIMES[0]) for who in ("alfa", "beta")))
+
+
+def test_one_post_beside_several_accounts_is_asked_about(tmp_path):
+    with pytest.raises(UsageError) as met:
+        read(tmp_path, SHARED)
+    assert [q.option for q in met.value.questions] == ["--const kind="]
+    answered = acts(read(tmp_path, SHARED, constants={"kind": "like"}))
+    assert answered == [("alfa", "like", "p1"), ("beta", "like", "p1")]
+
+
+@pytest.mark.parametrize("what", ["action", "accion", "tipo_de_medida", "mod_action"])
+def test_the_creation_of_an_entry_of_a_log_is_none_of_an_account(tmp_path, what):
+    """A log of bans was read as profiles, and its bans were lost."""
+    log = table(f"account,{what},created_at", ("alfa", "x", TIMES[0]), ("beta", "y", TIMES[1]))
+    with pytest.raises(UsageError):
+        read(tmp_path, log)
+
+
+def test_an_account_is_not_created_twice(tmp_path):
+    twice = table("account,note,created_at", ("alfa", "a", TIMES[0]), ("alfa", "b", TIMES[1]))
+    with pytest.raises(UsageError):
+        read(tmp_path, twice)
+    named = twice.replace("created_at", "account_created_at").replace(TIMES[1], TIMES[0])
+    assert read(tmp_path, named).table("accounts").num_rows == 1

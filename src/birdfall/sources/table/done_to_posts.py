@@ -10,9 +10,10 @@ from birdfall.model.questions import Question
 from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table.column_choice import Chosen
 from birdfall.sources.table.column_roles import squeeze_name
+from birdfall.sources.table.logged_deeds import is_shared
 
 #: What may be done to a post by those who did not write it.
-_KINDS: Final = ("like", "repost", "reply")
+DONE_KINDS: Final = ("like", "repost", "reply")
 
 
 def is_of_blockers(account: str | None) -> bool:
@@ -44,9 +45,12 @@ def done_to_posts(
         ),
         (None, ""),
     )
+    said = (constants or {}).get("kind")
+    if named is None and not text and said in DONE_KINDS and is_shared(chosen, act_id):
+        named = act_id  # asked about, and answered
     if named is None or _names_own_acts(act_id):
         return None
-    kind = (constants or {}).get("kind", kind)
+    kind = said or kind
     if kind == _OTHER and not text:
         raise UsageError(
             f'"{printable(named, 40)}" says who did something to posts, which is neither a post '
@@ -54,9 +58,9 @@ def done_to_posts(
             where=where,
             why="Those who voted on a post or saw it would be taken for those who wrote it.",
             fix="If it is as good as one of these, say which: --const kind=like, repost or reply.",
-            questions=(Question("What did the accounts do?", "--const kind=", _KINDS),),
+            questions=(Question("What did the accounts do?", "--const kind=", DONE_KINDS),),
         )
-    if kind not in _KINDS or (text and kind != "reply"):
+    if kind not in DONE_KINDS or (text and kind != "reply"):
         return None
     columns = base | {"object": (act_id,)} | ({"text": (text,)} if text else {})
     return Emit("acts", columns, {"kind": kind, "object_kind": "post"})

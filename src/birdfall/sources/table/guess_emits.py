@@ -26,6 +26,7 @@ from birdfall.sources.table.column_choice import (
 from birdfall.sources.table.column_roles import squeeze_name
 from birdfall.sources.table.guess_posts import deletion_emits, post_emits
 from birdfall.sources.table.handles import fold_handle
+from birdfall.sources.table.logged_deeds import is_log_of_deeds
 from birdfall.sources.table.mapping import KIND_WORDS, STATUS_WORDS
 from birdfall.sources.table.sql_plan import NO_WORDS, YES_WORDS
 
@@ -300,7 +301,8 @@ def _account_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Ite
         _ask_for_parts_of_dates(chosen, where)
     if counts and when and not statuses:
         yield Emit("counts", who | {"time": when} | counts, fixed, handles=folded)
-    if account is None:
+    told = bool(statuses) or bool(counts and when)
+    if account is None or (not told and is_log_of_deeds(chosen, account, created)):
         return
     yield from _profile(chosen, account, created, folded, bool(counts and when))
 

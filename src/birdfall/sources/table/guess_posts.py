@@ -25,7 +25,8 @@ from birdfall.sources.table.column_choice import (
     time_columns,
 )
 from birdfall.sources.table.column_roles import squeeze_name
-from birdfall.sources.table.done_to_posts import done_to_posts, is_of_blockers
+from birdfall.sources.table.done_to_posts import DONE_KINDS, done_to_posts, is_of_blockers
+from birdfall.sources.table.logged_deeds import is_shared, refuse_shared_posts
 from birdfall.sources.table.mapping import KIND_WORDS
 from birdfall.sources.table.signs_in_texts import HASHTAGS, LINKS, MENTIONS
 from birdfall.sources.table.sql_plan import YES_WORDS
@@ -89,6 +90,8 @@ def post_emits(chosen: Chosen, constants: dict[str, str], where: str = "") -> It
         return
     base["time"] = when
     done = None if thing else done_to_posts(chosen, act_id, base, text, constants, where)
+    if done is None and act_id and not (thing or text or kind or "kind" in constants):
+        refuse_shared_posts(chosen, act_id, DONE_KINDS, where)
     if done is not None:
         made = [replace(done, handles=folded)]
     elif thing is not None:
@@ -116,7 +119,7 @@ def _thing(
     """The column of what was acted on, where rows are acts on things and no posts."""
     named = (c for c in chosen.columns("object") if not chosen.sample or chosen.values(c))
     thing = next((c for c in named if not _is_own_id(chosen, c, act_id)), None)
-    if act_id and kind and not (thing or text) and _is_shared(chosen, act_id):
+    if act_id and kind and not (thing or text) and is_shared(chosen, act_id):
         return act_id
     if thing or act_id or text:
         return thing
@@ -126,15 +129,6 @@ def _thing(
     if kind:
         return next(filter(None, (*held, target)), None)
     return None if any(held) else chosen.first("object", "links", "url")
-
-
-def _is_shared(chosen: Chosen, ids: str) -> bool:
-    """Whether ids stand beside several accounts each, as in a log of what was done to posts."""
-    account = chosen.account()
-    if account is None or chosen.filled("repost_id", "repost_of", "repost_or_quote_id"):
-        return False
-    pairs = {(row.get(ids), row.get(account)) for row in chosen.sample if row.get(ids)}
-    return len({thing for thing, _ in pairs}) < len(pairs)
 
 
 def _posted(chosen: Chosen, where: str) -> tuple[str, ...] | None:
