@@ -14,6 +14,7 @@ from birdfall.claims.parse.events import EventMention, Quantity, denial_before
 from birdfall.claims.parse.items import Base, Comparison, Item, Unit
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.qualifiers import Qualifier, allowed_range
+from birdfall.claims.parse.said_again import is_said_again
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import named_events
 from birdfall.claims.parse.tags import TokenRange
@@ -52,7 +53,9 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
         whole = (before is not None and _is_part_of(sentence, before, item)) or _is_whole_of_none(
             sentence, item
         )
-        part = bool(following) and _is_part_of(sentence, item, following[0])
+        part = bool(following) and (
+            _is_part_of(sentence, item, following[0]) or is_said_again(sentence, item, following[0])
+        )
         events = _reachable_events(sentence, item, before, following, part=part)
         if part and item.noun is None:  # "17,000 of her 32,000 followers"
             unit = following[0].unit if item.unit is Unit.ACCOUNTS else item.unit

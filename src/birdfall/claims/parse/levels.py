@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
-from birdfall.claims.parse.durations import Span, SpanKind, filler_begin
+from birdfall.claims.parse.durations import Span, SpanKind
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import LEADER
 from birdfall.claims.parse.lexicon import Tag
@@ -392,8 +392,6 @@ def _take_window(sentence: Sentence, begin: int) -> Span | None:
             gap = min(span.end, begin), max(span.begin, begin)
             if sentence.crossing_cost(*gap) < float("inf"):
                 sentence.used_spans.add(number)
-                opened = filler_begin(sentence.words, span.begin)
-                opened -= sentence.words.length_before(opened, Tag.WITHIN)
-                sentence.use(opened, span.end)
+                sentence.use(span.begin, span.end)
                 return span
     return None

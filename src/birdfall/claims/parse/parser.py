@@ -32,6 +32,7 @@ from birdfall.claims.parse.parsed_claim import ParsedClaim, from_chain, from_ite
 from birdfall.claims.parse.populations import attach_population, share_out
 from birdfall.claims.parse.ranges_ratios import read_ranges, read_ratios
 from birdfall.claims.parse.reported_speech import Reported, take_out_speakers
+from birdfall.claims.parse.said_again import share_windows
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import read_shares
 from birdfall.claims.parse.tags import tag
@@ -211,6 +212,7 @@ def _read_items(sentence: Sentence) -> list[Item]:
     found = [*onsets, *read_ratios(sentence), *read_ranges(sentence), *read_shares(sentence)]
     found = _sort_items(found + read_counts(sentence))
     found = attach_windows(sentence, attach_events(sentence, found))
+    found = share_windows(sentence, found)
     found += attach_windows(sentence, read_alls(sentence, found))
     found += attach_windows(sentence, read_nones(sentence, found))
     measurable = [item for item in _sort_items(found) if item.quantity is not None]

@@ -80,6 +80,8 @@ def base_of(sentence: Sentence, end: int) -> str:
         noun = None if any(b <= noun.begin < e for b, e in followed) else noun
     if noun is None and not named:
         return ""
+    if noun is not None and _are_said_to_be(sentence, end, noun):
+        return Base.FALLEN
     # "the suspended accounts": only where another event says what happened to them
     first, last = sentence.clause(end)
     told = len(named) < len(sentence.events) or sentence.words.contains(
@@ -115,6 +117,23 @@ def _after_relative(words: TaggedTokens, at: int) -> int:
     while words.length(after, Tag.RELATIVE) or (after > at and words.is_a(after, Tag.AUXILIARY)):
         after += max(1, words.length(after, Tag.RELATIVE))
     return after
+
+
+def _are_said_to_be(sentence: Sentence, end: int, noun: Noun) -> bool:
+    """Whether those suspended, who need no other noun, are said to be followers: "three in four
+    suspendidos eran seguidores", "75 % of those suspended were followers".
+    """
+    words, at = sentence.words, end
+    while words.is_a(at, Tag.OF, Tag.ARTICLE):
+        at += 1
+    return noun.kind is NounKind.FOLLOWERS and any(
+        event.begin == at
+        and event.quantity is Quantity.FALLEN
+        and not event.denied
+        and event.end < noun.begin
+        and words.is_a(event.end, Tag.AUXILIARY)
+        for event in sentence.events
+    )
 
 
 def _those_fallen(sentence: Sentence, end: int) -> list[EventMention]:
