@@ -61,6 +61,7 @@ def test_the_menus_hold_what_was_read(measured):
     assert 'inputmode="decimal" required value="400"' in page
 
 
+@pytest.mark.slow
 def test_a_claim_goes_into_the_report(measured):
     said = "At least 321 accounts were suspended in ten minutes."
     page = measured.send(CHECK, f"{CHECK}/add", {"said": said})

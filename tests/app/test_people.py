@@ -104,6 +104,7 @@ def private_handles(visitor):
     return {h for a, h in case.record().names().items() if a not in public}
 
 
+@pytest.mark.slow
 def test_who_changes_cases_sees_no_handle_and_names_nobody(people):
     writer = people(WRITES)
     case = writer.workspace.desk("night").case()
@@ -174,6 +175,7 @@ def test_a_guest_of_one_case_finds_no_other(people):
     assert "/c/other/" in people(READS).get("/en/").text
 
 
+@pytest.mark.slow
 def test_one_person_at_a_time_changes_a_case(people, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr("birdfall.app.site.time.monotonic", lambda: now[0])

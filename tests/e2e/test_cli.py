@@ -107,6 +107,7 @@ def test_the_same_seed_gives_the_same_report(run, small_case, tmp_path):
     assert (tmp_path / "again.html").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_exports_are_by_pseudonym_and_open(run, small_case, monkeypatch, tmp_path):
     # several batches of a small case, as a large one has them
     monkeypatch.setattr("birdfall.pipeline.shared_case.BATCH_ROWS", 2048)
@@ -211,6 +212,7 @@ def test_a_csv_becomes_a_report(run, table, tmp_path):
     assert "'" + HOSTILE in cells and HOSTILE not in cells
 
 
+@pytest.mark.slow
 def test_json_everywhere_is_json_and_alone_on_stdout(run, table, small_case, tmp_path):
     """That of `verify`, which takes long: tests/e2e/test_verify.py."""
     for arguments in (

@@ -193,6 +193,7 @@ def test_no_command_waits_for_pandas_or_linear_algebra(tweets, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_read_is_one_error_and_no_more(tmp_path):
     """The measure is being loaded beside the reading when the command ends."""
     (tmp_path / "edges.csv").write_text("user_1,user_2,weight\na,b,3\n")

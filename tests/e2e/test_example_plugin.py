@@ -136,6 +136,7 @@ print(len(result.waves))
 """
 
 
+@pytest.mark.slow
 def test_all_of_it_works_from_the_api(run, log, tmp_path):
     said = run("-c", API, log, tmp_path).splitlines()
     assert said[0] == "240 300"

@@ -15,6 +15,7 @@ import sys
 import pytest
 
 
+@pytest.mark.slow
 def test_verify_holds_and_names_what_was_changed(run, small_case, tmp_path):
     copy = tmp_path / "case"
     shutil.copytree(small_case, copy)

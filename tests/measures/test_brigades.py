@@ -308,6 +308,7 @@ def test_the_finding_says_who_against_whom_and_how_many(planted):
     assert finding.table("blocks").num_rows == 1 and finding.table("dose").num_rows == 0
 
 
+@pytest.mark.slow
 def test_the_same_data_give_the_same_bytes_and_names_do_not_matter(planted):
     made, record = planted
     one, again = (brigades(record, draws=49, seed=3) for _ in range(2))

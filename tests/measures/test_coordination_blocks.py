@@ -63,6 +63,7 @@ def test_a_dense_group_is_not_told_again_as_a_block():
     assert [g["kind"] for g in finding.table("groups").to_pylist()] == ["edges"]
 
 
+@pytest.mark.slow
 def test_blocks_are_the_same_for_the_same_seed():
     w = world(2, accounts=1000, objects=1500, decay=1800.0, planted=40, targets=60, members=5)
     one, two = (asked(w, seed=5).table("groups") for _ in range(2))

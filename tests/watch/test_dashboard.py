@@ -459,6 +459,7 @@ def test_a_case_is_shown_in_the_same_pages(tmp_path):
     assert web.get("/en/rules").status_code == 404, "a case has no rules"
 
 
+@pytest.mark.slow
 def test_a_case_without_waves_says_so(tmp_path):
     from birdfall.watch.dashboard.case_view import CaseView
 

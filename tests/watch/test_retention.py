@@ -157,6 +157,7 @@ def test_the_state_counts_towards_the_limit(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_old_ticks_go_and_detectors_and_back_tests_do_not_change(tmp_path):
     state = begun(tmp_path / "w.sqlite")
     chance = random.Random(3)

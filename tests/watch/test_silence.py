@@ -170,6 +170,7 @@ def told(run):
 RULES = [Rule("silent", "no-data", 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("soon")
 def test_a_server_that_accepts_and_goes_mute_is_no_data_until_it_is_heard(tmp_path):
     """Connected anew again and again, which proves nothing; what it then says lies after the

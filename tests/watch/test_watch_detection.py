@@ -71,6 +71,7 @@ def background(rng, hours, rate, hosts, clients=("",)):
 HOSTS = [f"host{i}.test" for i in range(40)]
 
 
+@pytest.mark.slow
 def test_a_host_is_called_where_the_whole_stream_is_not(tmp_path):
     rng = np.random.default_rng(0)
     # 1,800 falls an hour over forty hosts; twelve within ten seconds on a small one are no news to
@@ -240,6 +241,7 @@ def brigade(rng, members, targets, every, spread):
     ]
 
 
+@pytest.mark.slow
 def test_a_slow_brigade_is_found_by_its_steps(tmp_path):
     rng = np.random.default_rng(7)
     state, _ = watched(

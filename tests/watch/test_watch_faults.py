@@ -122,6 +122,7 @@ def check_full(path, again):
     assert (raw, cursor, whole) == (6000, 6000, "ok")
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_loses_nothing_and_doubles_nothing(tmp_path):
     path = tmp_path / "w.sqlite"
     died = filled(path, 1_500_000)
@@ -387,6 +388,7 @@ def test_any_order_and_any_repetition_leave_one_truth(tmp_path_factory, events, 
     second.close()
 
 
+@pytest.mark.slow
 def test_every_byte_of_a_frame_may_be_wrong():
     import random
 

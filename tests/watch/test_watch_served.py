@@ -100,6 +100,7 @@ def test_a_folder_of_an_earlier_birdfall_that_is_watched_says_what_to_do(folder)
         assert words in done.stderr
 
 
+@pytest.mark.slow
 def test_a_watch_forgets_as_it_is_told_and_says_what_is_too_large(folder):
     state = State.open(folder / "watch.sqlite")
     later = T + 30 * DAY_US
