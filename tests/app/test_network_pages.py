@@ -222,3 +222,16 @@ def test_the_picture_of_time_counts_each_pair_that_is_left_when_it_first_met(vie
         assert list(bins.counts) == slowly and sum(slowly) == len(pairs)
     page = networked.get(f"{PAGE}?sure=all").text
     assert "data-play" in page and page.count('data-end="') == 2 and 'data-png="' in page
+
+
+def test_the_picture_of_meetings_says_its_ends_and_what_its_highest_bar_stands_for(networked, view):
+    selection = view.select(NetworkQuery())
+    bins = view.first_meetings(selection)
+    first = selection.edges.column("first").to_pylist()
+    slots = [(int(t.timestamp() * 1_000_000) - bins.begin) // bins.step for t in first]
+    highest = max(slots.count(n) for n in slots)
+    page = networked.get(PAGE).text
+    scale = re.sub("<[^>]+>", " ", re.search(r'<p class="scale[^>]*>(.*?)</p>', page)[1])
+    assert f"At most {highest} in" in scale
+    ends = [dt.datetime.fromtimestamp(e / 1e6, dt.UTC) for e in (bins.begin, bins.edges[-1])]
+    assert all(f"{end.day} {end:%b %Y}" in scale for end in ends)

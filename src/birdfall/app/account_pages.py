@@ -158,6 +158,12 @@ class Brush:
         The steps at which the stretch begins and ends.
     begin, end
         The same as moments in microseconds.
+    span
+        Where the picture begins and ends, in microseconds.
+    step
+        The length of a step, in microseconds.
+    highest
+        What the highest bar stands for.
     """
 
     bars: tuple[BrushBar, ...]
@@ -166,6 +172,14 @@ class Brush:
     last: int
     begin: int
     end: int
+    span: tuple[int, int]
+    step: int
+    highest: int
+
+    @property
+    def moments(self) -> tuple[dt.datetime, dt.datetime]:
+        """Where the picture begins and ends."""
+        return moment_of(self.span[0]), moment_of(self.span[1])
 
     @property
     def needs_seconds(self) -> bool:
@@ -208,7 +222,9 @@ def draw_brush(bins: Bins, query: Stretch, zone: str) -> Brush | None:
     )
     times = tuple(field_text(edge, zone) for edge in edges)
     begin = edges[0] if query.begin is None else query.begin
-    return Brush(bars, times, first, last, begin, edges[-1] if query.end is None else query.end)
+    end = edges[-1] if query.end is None else query.end
+    span = edges[0], edges[-1]
+    return Brush(bars, times, first, last, begin, end, span, bins.step, max(bins.counts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ MARGINS: Final = {"left": 50, "right": 8, "top": 8, "bottom": 26}
 RETURN_POINTS, LEVEL_POINTS = 240, 400
 #: Pixels that one label of the time axis needs.
 TIME_LABEL_PX: Final = 110
+#: How near the end of its axis a time is put before it, where half of it would stand outside.
+MAX_FLUSH_PX: Final = 24
 MINUTE_S, DAY_S = 60, 86400
 #: Days and months on an axis as they are drawn: with the whole name of the month, so that there is
 #: room for its short name in every language.
@@ -72,6 +74,7 @@ class AxisSpec(TypedDict, total=False):
     tickCount: int | TickInterval
     tickMinStep: int
     labelOverlap: bool
+    labelFlush: int
     labelExpr: str
 
 
@@ -406,6 +409,7 @@ def _time_axis(span_s: float, width: int) -> AxisSpec:
         "tickCount": {"interval": "day", "step": 1} if daily else labels,
         "title": None,
         "labelOverlap": True,
+        "labelFlush": MAX_FLUSH_PX,
         "grid": False,
     }
 

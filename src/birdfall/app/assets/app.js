@@ -12,6 +12,12 @@
   addEventListener("pageshow", (event) => { if (event.persisted) here("opens"); });
   addEventListener("pagehide", () => here("leaves"));
 
+  // where the steps stand side by side and not all are seen, the one that is open is
+  for (const step of all(".rail [aria-current]")) {
+    const list = step.closest("ul"), place = step.getBoundingClientRect(), seen = list.getBoundingClientRect();
+    if (list.scrollWidth > list.clientWidth) list.scrollBy({ left: place.x + place.width / 2 - seen.x - seen.width / 2, behavior: "instant" });
+  }
+
   // a form is sent once
   for (const form of all('form[method="post"]')) {
     form.addEventListener("submit", () => setTimeout(() => {
@@ -121,7 +127,11 @@
         if (mine !== asked || !fresh) return;
         document.getElementById(form.dataset.live).replaceWith(fresh);
         const old = form.querySelector(".brush svg"), drawn = page.querySelector(".brush svg");
-        if (old && drawn) { old.replaceWith(drawn); paint(); }
+        if (old && drawn) {
+          old.replaceWith(drawn);
+          form.querySelector(".scale").replaceWith(page.querySelector(".scale"));
+          paint();
+        }
         history.replaceState(null, "", address);
       } catch { rows.removeAttribute("aria-busy"); }
     };
