@@ -1,17 +1,24 @@
 """The first screen answers the question that was brought, and shows nothing the data cannot."""
 
 import datetime as dt
+import re
+from html import unescape
 
 import pytest
+from starlette.testclient import TestClient
 
 from birdfall.measures.waves import waves
 from birdfall.model.findings import Estimate, Finding
 from birdfall.record.record import from_tables
+from birdfall.tell.first_screen import four_numbers
 from birdfall.tell.marks import plain
-from birdfall.tell.page import leader_ledgers
+from birdfall.tell.names import names_of
+from birdfall.tell.page import Page, leader_ledgers
 from birdfall.tell.report import write_articles
 from birdfall.tell.sentences import departures_sentence, verdict
 from birdfall.tell.words import LANGUAGES, words
+from birdfall.watch.dashboard.app import create_application
+from birdfall.watch.dashboard.case_view import CaseView
 from builders import after, statuses
 from commands import birdfall
 from small_cases import CASES, SLOW_CASES, make_case
@@ -153,3 +160,29 @@ def test_where_nobody_left_nothing_is_said_of_departures():
     assert found.answer == "nothing"
     assert "deleted" not in found.estimates
     assert departures_sentence(found, words("en")) == ""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_pages_of_the_case_begin_with_the_same_answer(case_named, name):
+    case = case_named(name)
+    web = TestClient(
+        create_application(CaseView(case.path), token=None, host="127.0.0.1"),
+        base_url="http://127.0.0.1:1",
+    )
+    record = case.record()
+    for language in LANGUAGES:
+        say = words(language, record.settings.time_zone)
+        report = Page(case.findings(), record, say, names_of(record))
+        said = verdict(report.findings, say, report.name)
+        page = unescape(web.get(f"/{language}/now").text)
+        shown = re.sub(r"[\u2066-\u2069]", "", page)
+        for told in (said.sentence, said.more, said.limit):
+            assert re.sub(r"[\u2066-\u2069]", "", told) in shown
+        for number in four_numbers(report):
+            assert all(f"<span>{step.text}</span>" in page for step in number.steps)
+    looked = case.finding("waves").answer != "cannot" if "waves" in case.findings() else False
+    waves = unescape(web.get("/en/waves").text)
+    for page in (unescape(web.get("/en/now").text), waves):
+        assert looked or "No wave" not in page
+        assert looked or "do suspensions exceed" not in page
+    assert looked or "Waves were not measured" in waves

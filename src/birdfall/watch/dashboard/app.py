@@ -283,6 +283,8 @@ class _Pages:
             live=self.view.live,
             zone=self.view.zone,
             simulated=self.view.simulated,
+            headline=self.view.headline(say) if name == "now" else None,
+            without_waves=self.view.without_waves,
             report=self.view.report() is not None,
             data=context.data,
             storage=context.storage,

@@ -12,12 +12,18 @@ from birdfall.model.findings import Finding
 from birdfall.model.units import HOUR_US, MINUTE_US
 from birdfall.record.case import Case
 from birdfall.record.ids import keyed_pseudonym, pseudonym
+from birdfall.tell.first_screen import four_numbers
+from birdfall.tell.names import names_of
+from birdfall.tell.page import Page
 from birdfall.tell.quoting import quoting_of
+from birdfall.tell.sentences import verdict
+from birdfall.tell.words import Words
 from birdfall.watch.dashboard.charts import Chart, Count, TimeSpan, build_chart
 from birdfall.watch.dashboard.view import (
     PAGES,
     AudienceEntry,
     GapEntry,
+    Headline,
     Overview,
     ReporterEntry,
     ReportersPage,
@@ -77,16 +83,36 @@ class CaseView:
         rows = self._rows("waves", "series")
         busiest = max(range(len(rows)), key=lambda k: int(rows[k]["observed"]), default=0)
         rows = rows[max(0, busiest - MAX_CHART_STEPS // 2) :][:MAX_CHART_STEPS]
-        measured = Situation.NONE if "waves" in self._findings else Situation.UNMEASURED
         return Overview(
-            Situation.FOUND if waves else measured,
+            Situation.FOUND if waves else self._unfound,
             waves[:MAX_OVERVIEW_WAVES],
             len(waves),
-            _microseconds(rows[-1]["from"]) if rows else None,
+            None,
             (),
             self._chart(rows),
             self._near_chart(waves[0].id) if waves else None,
         )
+
+    @property
+    def _unfound(self) -> Situation:
+        """What no wave means: that none stands out, or that nobody could or did look."""
+        waves = self._findings.get("waves")
+        looked = waves is not None and waves.answer != "cannot"
+        return Situation.NONE if looked else Situation.UNMEASURED
+
+    @property
+    def without_waves(self) -> str:
+        """Key of the words where no wave is listed."""
+        return f"{self._unfound}.text"
+
+    def headline(self, say: Words) -> Headline | None:
+        """The sentence and the numbers with which the report of the case begins."""
+        if not self._findings:
+            return None
+        record = self._quoting.record
+        name = replace(names_of(record), isolated=say.direction == "rtl")
+        page = Page(self._quoting.findings(self._findings), record, say, name)
+        return Headline(verdict(page.findings, say, name), tuple(four_numbers(page)))
 
     def waves(self) -> tuple[WaveEntry, ...]:
         """The waves that were found, in the order of the finding."""
@@ -192,7 +218,8 @@ class CaseView:
         returns = self._findings.get(f"returns-{number}")
         returned = None
         if returns is not None and "returned" in returns.estimates:
-            returned = _count_of(returns, "returned")
+            # a list of suspensions alone would show none: no number of this wave
+            returned = _count_of(returns, "returned") or None
         begin, end = _microseconds(row["start"]), _microseconds(row["end"])
         return WaveEntry(
             id=number,

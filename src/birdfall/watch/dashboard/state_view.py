@@ -29,6 +29,7 @@ from birdfall.watch.dashboard.view import (
     AudienceEntry,
     BurstLink,
     GapEntry,
+    LivePages,
     Overview,
     ReporterEntry,
     ReportersPage,
@@ -93,13 +94,12 @@ OVERVIEW_US: Final = 2 * HOUR_US
 _NAMES: Final = re.compile(r"@[\w.:@-]+|\bdid:[\w.:%-]+\S*|\bu/\w+", re.UNICODE)
 
 
-class StateView:
+class StateView(LivePages):
     """Pages over the SQLite file of a watch.
 
     path: the file; its folder holds the key of the pages' pseudonyms.
     """
 
-    live = True
     zone = "UTC"
     pages: tuple[str, ...] = PAGES
 

@@ -13,6 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
+from birdfall.tell.first_screen import KeyNumber
+from birdfall.tell.sentences import CaseVerdict
+from birdfall.tell.words import Words
 from birdfall.watch.dashboard.charts import Chart
 from birdfall.watch.model.wave import WaveKind
 from birdfall.watch.store.queries.alerts import ChannelCount
@@ -363,11 +366,41 @@ class StorageSummary:
     over: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What a finished case found, as its report says it. numbers: those of its first screen."""
+
+    verdict: CaseVerdict
+    numbers: tuple[KeyNumber, ...]
+
+
+class LivePages:
+    """What the pages of a watch have instead of a finished case's answer."""
+
+    live = True
+    #: Key of the words where no wave is listed.
+    without_waves = "waves.none"
+
+    def headline(self, say: Words) -> Headline | None:
+        """None: a watch says how things stand."""
+        del say
+        return None
+
+
 class View(Protocol):
     """What pages ask for."""
 
     live: bool
     pages: tuple[str, ...]
+
+    @property
+    def without_waves(self) -> str:
+        """Key of the words where no wave is listed, of those of the dashboard."""
+        ...
+
+    def headline(self, say: Words) -> Headline | None:
+        """The answer of a finished case; None over a watch, and where nothing was measured."""
+        ...
 
     @property
     def zone(self) -> str:
