@@ -67,18 +67,17 @@ def test_a_workspace_with_all_that_is_given_to_it(tmp_path, monkeypatch):
 @pytest.mark.parametrize("masked", MASKS, indirect=True)
 def test_a_watch(tmp_path):
     folder = WatchFolder(tmp_path / "watch")
-    state = folder.open_state()
-    steps = [
-        StreamBatch(1, (Identity(a, f"{a}.example", 1),), raw=a.encode()) for a in ("aa1", "b")
-    ]
-    with state.transaction():
-        ingest_batch(state, "r", steps)
-    folder.maintain(state, everything=True)
-    assert (folder.path / "watch.sqlite-wal").is_file()
-    pseudonym_key(folder.state_path)
-    lock_folder(folder.path).close()
-    assert modes(folder.path) == ({"0o700"}, {"0o600"})
-    state.close()
+    with folder.open_state() as state:
+        steps = [
+            StreamBatch(1, (Identity(a, f"{a}.example", 1),), raw=a.encode()) for a in ("aa1", "b")
+        ]
+        with state.transaction():
+            ingest_batch(state, "r", steps)
+        folder.maintain(state, everything=True)
+        assert (folder.path / "watch.sqlite-wal").is_file()
+        pseudonym_key(folder.state_path)
+        lock_folder(folder.path).close()
+        assert modes(folder.path) == ({"0o700"}, {"0o600"})
     remove_from_watch(folder.path, "aa1")
     Backlog(folder.path / BACKLOG_FILE).add([("r", steps)])
     assert (folder.path / "removed.json").is_file()

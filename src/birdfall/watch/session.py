@@ -266,7 +266,7 @@ def _run(
     rules, channels = _read_rules(options)
     with ExitStack() as stack:
         stack.enter_context(closing(lock_folder(folder.path)))
-        state = stack.enter_context(closing(folder.open_state()))
+        state = stack.enter_context(folder.open_state())
         leaders, rules = _prepare(state, feeds, rules, options, log)
         dashboard = _open_dashboard(stack, folder, options, log)
         if dashboard is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from birdfall.watch.engine.archive import delete_raw_files, rotate
 from birdfall.watch.engine.retention import Retention, size_of
 from birdfall.watch.feeds.base import now
 from birdfall.watch.store.database import State
+from birdfall.watch.store.log_loss import LogBefore, mark_in_use, mark_left
 
 #: File of the state within the folder.
 STATE_FILE: Final = "watch.sqlite"
@@ -61,9 +63,21 @@ class WatchFolder:
         """File of the state."""
         return self.path / STATE_FILE
 
-    def open_state(self) -> State:
-        """Open the state for writing. Raises CaseError if it is damaged or of another format."""
-        return State.open(self.state_path, check=True)
+    @contextmanager
+    def open_state(self) -> Iterator[State]:
+        """The state, open for writing; says it if what was kept last is not there any more.
+
+        Raises CaseError if it is damaged or of another format.
+        """
+        before = LogBefore.of(self.state_path)
+        with closing(State.open(self.state_path, check=True)) as state:
+            if lost := before.missing(state):
+                self._log(lost)
+            mark_in_use(state)
+            try:
+                yield state
+            finally:
+                mark_left(state)
 
     def maintain(self, state: State, *, everything: bool = False) -> None:
         """Put raw events away and remove a little of what is older than the limits.

@@ -30,6 +30,7 @@ from birdfall.watch.store.schema import (
     other_format_error,
     prepare_connection,
 )
+from birdfall.watch.store.state_file import create, is_there, read_format
 
 #: Files up to so many bytes are checked for damage when a watch begins: that takes a second or so.
 MAX_CHECKED_BYTES: Final = 512 << 20
@@ -117,23 +118,36 @@ class State:
             The file is no state, is broken, or is of another format.
         """
         place = Path(path)
-        connection = _connect(place, read_only)
-        connection.row_factory = sqlite3.Row
+        if not is_there(place):
+            if read_only:
+                raise CaseError(
+                    "there is no watch here",
+                    where=str(place),
+                    fix="Start one with: birdfall watch",
+                )
+            create(place)
+        found = read_format(place)
+        if read_only and found < FORMAT:
+            raise other_format_error(place, found)
+        connection = None
         try:
-            if not read_only:
-                prepare_connection(connection)
-            row = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+            connection = _connect(place, read_only)
             if check and place.stat().st_size <= MAX_CHECKED_BYTES:
                 said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
                 if said != "ok":
                     raise sqlite3.DatabaseError(said)
-        except sqlite3.DatabaseError as error:
-            connection.close()
+            if not read_only:
+                prepare_connection(connection, found)
+                place.chmod(0o600)
+        except (sqlite3.DatabaseError, OSError) as error:
+            if connection is not None:
+                connection.close()
             raise broken_file_error(place, error) from error
-        if row is None or int(row[0]) != FORMAT:
+        try:
+            return cls(connection, place)
+        except BaseException:
             connection.close()
-            raise other_format_error(place, 0 if row is None else int(row[0]))
-        return cls(connection, place)
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -298,15 +312,11 @@ def is_locked(error: sqlite3.Error) -> bool:
 
 
 def _connect(place: Path, read_only: bool) -> sqlite3.Connection:
-    if not read_only:
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
-        place.chmod(0o600)
-        return connection
-    if not place.exists():
-        raise CaseError(
-            "there is no watch here", where=str(place), fix="Start one with: birdfall watch"
-        )
-    return sqlite3.connect(
-        f"file:{place.resolve().as_posix()}?mode=ro", uri=True, check_same_thread=False
+    connection = sqlite3.connect(
+        f"{place.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}",
+        uri=True,
+        isolation_level="DEFERRED" if read_only else None,
+        check_same_thread=False,
     )
+    connection.row_factory = sqlite3.Row
+    return connection

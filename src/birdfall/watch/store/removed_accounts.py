@@ -20,7 +20,7 @@ from birdfall.watch.model.events import (
     StreamBatch,
     Unfollow,
 )
-from birdfall.watch.store.pseudonym_key import pseudonym_key
+from birdfall.watch.store.pseudonym_key import kept_key
 
 #: Accounts whose digests are kept at hand.
 MAX_KEPT: Final = 1 << 20
@@ -54,7 +54,9 @@ class RemovedAccounts:
         if not path.is_file():
             return cls()
         with explain_damage(path):
-            return cls(pseudonym_key(state), frozenset(map(str, json.loads(path.read_bytes()))))
+            digests = frozenset(map(str, json.loads(path.read_bytes())))
+        # another key would know none of them: whoever was removed would come back
+        return cls(kept_key(state) if digests else b"", digests)
 
     def __bool__(self) -> bool:
         return bool(self.digests)

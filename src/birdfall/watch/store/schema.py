@@ -3,6 +3,7 @@ that cannot be used."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -61,6 +62,8 @@ CREATE TABLE raw_files (path TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTE
 CREATE TABLE set_apart (id INTEGER PRIMARY KEY, source TEXT NOT NULL, received INTEGER NOT NULL,
     why TEXT NOT NULL, step TEXT NOT NULL);
 """
+#: The tables that a state of any format has.
+STATE_TABLES: Final = frozenset(re.findall(r"CREATE TABLE (\w+)", SCHEMA)) - {"set_apart"}
 #: Statements that bring a state of an earlier format to the next one.
 MIGRATIONS: Final = {
     1: (
@@ -93,18 +96,23 @@ def other_format_error(place: Path, found: int) -> CaseError:
     )
 
 
-def broken_file_error(place: Path, error: sqlite3.DatabaseError) -> CaseError:
+def broken_file_error(place: Path, error: sqlite3.DatabaseError | OSError) -> CaseError:
     """The error for a file that is damaged, unreadable or no state."""
-    if isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error):
+    told = str(error)
+    if isinstance(error, OSError) or (
+        # what SQLite calls a bad query is a file that is not as a state is
+        isinstance(error, sqlite3.OperationalError)
+        and not any(said in told for said in ("malformed", "no such", "not a database"))
+    ):
         return CaseError(
-            f"this state cannot be read: {error}",
+            f"this state cannot be read: {getattr(error, 'strerror', None) or told}",
             where=str(place),
             fix="Check its rights and the disk.",
         )
     return CaseError(
         "this file is no watch's state, or it is damaged",
         where=str(place),
-        why=str(error)[:200],
+        why=told[:200],
         fix="Name another with --state; raw events put away beside it can be imported anew.",
     )
 
@@ -119,23 +127,25 @@ def write_error(place: Path, error: sqlite3.DatabaseError) -> CaseError:
     )
 
 
-def prepare_connection(connection: sqlite3.Connection) -> None:
-    """Set the pragmas, create the tables in an empty file, migrate those of an earlier format."""
-    if not connection.execute("PRAGMA page_count").fetchone()[0]:
-        # only a file that is still empty can be told to give back room
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+def create_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables in an empty file."""
+    # only a file that is still empty can be told to give back room
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in SCHEMA.strip().split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute("INSERT INTO meta VALUES ('format', ?)", (str(FORMAT),))
+    connection.execute("COMMIT")
+
+
+def prepare_connection(connection: sqlite3.Connection, found: int) -> None:
+    """Set the pragmas; migrate a state of an earlier format, `found`, to `FORMAT`."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA busy_timeout = 10000")
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None:
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in SCHEMA.strip().split(";\n"):
-            if statement.strip():
-                connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('format', ?)", (str(FORMAT),))
-        connection.execute("COMMIT")
     connection.execute("CREATE INDEX IF NOT EXISTS ends_pair ON ends (follower, followed, until)")
-    found = int(connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()[0])
     while found in MIGRATIONS:
         connection.execute("BEGIN IMMEDIATE")
         for statement in MIGRATIONS[found]:
