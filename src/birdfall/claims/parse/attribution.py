@@ -1,7 +1,6 @@
-"""Attribution: which event and which duration belongs to which number.
+"""Attribution of events: what happened to which number.
 
-Each number takes the nearest event, and each duration the nearest number, that no other number or
-clause stands before.
+Each number takes the nearest event that no other number or clause stands before.
 """
 
 from __future__ import annotations
@@ -9,14 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from birdfall.claims.parse.durations import Span, SpanKind
+from birdfall.claims.parse.durations import SpanKind
 from birdfall.claims.parse.events import EventMention, Quantity, denial_before
-from birdfall.claims.parse.items import Base, Comparison, Item, Unit
+from birdfall.claims.parse.items import Base, Item, Unit
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.qualifiers import Qualifier, allowed_range
-from birdfall.claims.parse.said_again import is_said_again
+from birdfall.claims.parse.said_again import is_said_again, use_link
 from birdfall.claims.parse.sentence import Sentence
-from birdfall.claims.parse.shares import named_events
+from birdfall.claims.parse.shares import named_events, said_to_follow
 from birdfall.claims.parse.tags import TokenRange
 from birdfall.claims.parse.tokens import TokenKind
 from birdfall.claims.parse.when import Relation
@@ -25,13 +24,8 @@ from birdfall.claims.parse.when import Relation
 MAX_BESIDE = 3
 #: A denied suspension so close to a number without event denies it.
 MAX_DENIAL = 4
-#: Words between "had" and what had happened.
-PERFECT_WORDS = 4
-#: What a number between costs a duration, and a delay beside what is no return, in words.
-NUMBER_COST, DELAY_COST = 100, 50
-_DELAYED = (Quantity.RESTORED, Quantity.MISSING)
-#: What can be said to have happened on a day.
-_DATED = (Quantity.FALLEN, Quantity.RESTORED, Quantity.LOST, Quantity.GAINED)
+#: What comes after a fall.
+DELAYED = (Quantity.RESTORED, Quantity.MISSING)
 _DENIABLE = (Quantity.RESTORED, Quantity.FALLEN, Quantity.LOST)
 #: What a denied event makes of a qualifier: "no volvieron más de 50" is at most 50.
 _TURNED = {Qualifier.MORE_THAN: Qualifier.AT_MOST, Qualifier.AT_MOST: Qualifier.AT_LEAST}
@@ -56,6 +50,10 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
         part = bool(following) and (
             _is_part_of(sentence, item, following[0]) or is_said_again(sentence, item, following[0])
         )
+        if following and is_said_again(sentence, item, following[0]):
+            use_link(sentence, item, following[0])
+        if before is not None and is_said_again(sentence, before, item):
+            item = replace(item, noun=item.noun or before.noun)
         events = _reachable_events(sentence, item, before, following, part=part)
         if part and item.noun is None:  # "17,000 of her 32,000 followers"
             unit = following[0].unit if item.unit is Unit.ACCOUNTS else item.unit
@@ -63,27 +61,46 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
         if item.noun_counts_followers and (whole or _is_whole_first(sentence, item, following)):
             found.append(replace(item, quantity=Quantity.LEVEL))
             continue
+        if item.bare and _is_whole_of_returned(sentence, item, following):
+            found.append(replace(item, quantity=Quantity.FALLEN))
+            continue
         event = _choose_event(item, events, following, part=part, whole=whole)
         if not item.of and _is_of_fallen_told_first(sentence, item):
             # "of the suspended accounts, 75 % followed @x"
             item, event = replace(item, of=Base.FALLEN), None
         if event is None and item.of == Base.FALLEN and _says_whom_they_followed(sentence, item):
+            _use_copulas(sentence, item)
             followed = replace(item, quantity=Quantity.FALLEN)
             found.append(_turn_if_not_followed(sentence, followed))
             continue
         found.append(item if event is None else _with_event(sentence, item, event))
-    return _inherit_events(sentence, found)
+    return _inherit_from_next(sentence, _inherit_events(sentence, found))
 
 
 def _says_whom_they_followed(sentence: Sentence, item: Item) -> bool:
     """Whether a share of the suspended accounts is said to have followed somebody."""
     words = sentence.words
-    return any(
+    return bool(_copulas(sentence, item)) or any(
         end < len(words)
         and TokenKind.HANDLE in (words[end].kind, words[min(end + 1, len(words) - 1)].kind)
         and math.isfinite(sentence.crossing_cost(*sorted((item.end, begin))))
         for begin, end in words.ranges(Tag.FOLLOW_VERB)
     )
+
+
+def _copulas(sentence: Sentence, item: Item) -> list[TokenRange]:
+    """Where those suspended that a share is of are said to be followers: "were followers of @x"."""
+    noun = item.noun if item.noun is not None and not item.noun.counts_followers else None
+    end = item.end if noun is None else max(noun.end, item.end)
+    inside = [event for event in sentence.events if item.begin <= event.begin < item.end]
+    named = named_events(sentence, item) + inside
+    found = (said_to_follow(sentence, max(event.end, end)) for event in named)
+    return [words for words in found if words is not None]
+
+
+def _use_copulas(sentence: Sentence, item: Item) -> None:
+    for begin, end in _copulas(sentence, item):
+        sentence.use(begin, end)
 
 
 def _is_of_fallen_told_first(sentence: Sentence, item: Item) -> bool:
@@ -140,6 +157,9 @@ def _reachable_events(
     left = before.end if before is not None else 0
     right = beyond[0].begin if beyond else len(sentence.words)
     named = named_events(sentence, item) or _named_of(sentence, item)
+    for one in (before, *following[:1]):
+        if one is not None and is_said_again(sentence, *sorted((one, item), key=lambda i: i.begin)):
+            named = named + named_events(sentence, one)
     found = []
     for event in sentence.events:
         inside = item.begin <= event.begin < item.end  # "two suspended accounts in three"
@@ -162,7 +182,7 @@ def _named_of(sentence: Sentence, item: Item) -> list[EventMention]:
         if event.quantity is Quantity.FALLEN and item.end <= event.begin <= noun.end
     ]
     told = any(
-        event.quantity in _DELAYED and first <= event.begin < last for event in sentence.events
+        event.quantity in DELAYED and first <= event.begin < last for event in sentence.events
     )
     return named if told else []
 
@@ -214,6 +234,14 @@ def _is_whole_first(sentence: Sentence, item: Item, following: list[Item]) -> bo
             and not (sentence.language == "ar" and event.end == following[0].begin)
             for event in sentence.events
         )
+    )
+
+
+def _is_whole_of_returned(sentence: Sentence, item: Item, following: list[Item]) -> bool:
+    """Whether a bare number is of those that fell: "of the 1,600, 1,120 are still suspended"."""
+    first, last = sentence.clause(item.begin)
+    return _is_whole_first(sentence, item, following) and any(
+        event.quantity in DELAYED and first <= event.begin < last for event in sentence.events
     )
 
 
@@ -313,6 +341,22 @@ def _inherit_events(sentence: Sentence, items: list[Item]) -> list[Item]:
     return found
 
 
+def _inherit_from_next(sentence: Sentence, items: list[Item]) -> list[Item]:
+    """Give a number that is denied what is said of the next: "not 1,000 but 1,600 fell"."""
+    found = list(items)
+    for n in range(len(found) - 1):
+        item, after = found[n : n + 2]
+        denied = item.qualifier is Qualifier.NOT and item.quantity is None
+        if (
+            denied
+            and after.quantity is not None
+            and sentence.words.length_before(after.begin, Tag.BUT)
+        ):
+            noun = item.noun or after.noun
+            found[n] = replace(item, quantity=after.quantity, noun=noun, unit=after.unit)
+    return found
+
+
 def _continues(sentence: Sentence, before: Item, item: Item) -> bool:
     """Whether a number goes on with what was said of the one before: "and 300 more"."""
     words = sentence.words
@@ -375,100 +419,3 @@ def _is_elliptic(sentence: Sentence, before: Item, item: Item) -> bool:
         and TokenKind.HANDLE in (words[first].kind, words[min(first + 1, len(words) - 1)].kind)
         and not any(first <= event.begin < last for event in sentence.events)
     )
-
-
-# -- durations ----------------------------------------------------------------------------------
-
-
-def attach_windows(sentence: Sentence, items: list[Item]) -> list[Item]:
-    """The items with the duration of each; a number that is denied and its successor share one."""
-    found = list(items)
-    for number, span in enumerate(sentence.spans):
-        if span.kind is SpanKind.PAST or number in sentence.used_spans:
-            continue
-        n = _item_of_span(sentence, found, span)
-        if n is None:
-            continue
-        item = found[n]
-        if span.same_day and item.quantity is Quantity.MISSING:
-            continue  # who was still away at the end of a day is not measured
-        later = (*_DELAYED, Quantity.LOST)
-        # "another 2,000 the next day": next to what was told
-        further = span.next_day and item.quantity is Quantity.FALLEN and is_further(sentence, item)
-        if span.kind is SpanKind.DELAY and item.quantity not in later and not further:
-            continue
-        if item.window is None or (
-            item.window.kind is SpanKind.DELAY and span.kind is not SpanKind.DELAY
-        ):
-            found[n] = replace(item, window=span)
-    for n in range(1, len(found)):
-        before, item = found[n - 1], found[n]
-        if before.qualifier is not Qualifier.NOT or before.quantity is not item.quantity:
-            continue
-        window = item.window or before.window
-        if before.window is None or item.window is None:
-            found[n - 1] = replace(before, window=window)
-            found[n] = replace(item, window=window)
-    return found
-
-
-def _item_of_span(sentence: Sentence, items: list[Item], span: Span) -> int | None:
-    """The index of the item that a duration belongs to."""
-    costs = [
-        (_span_cost(sentence, items, item, span), n)
-        for n, item in enumerate(items)
-        if item.quantity is not None
-    ]
-    if not costs:
-        return None
-    cost, n = min(costs)
-    if math.isfinite(cost):
-        return n
-    # "6,600 accounts! In ten minutes!"
-    earlier = [
-        n for n, item in enumerate(items) if item.quantity is not None and item.end <= span.begin
-    ]
-    if not earlier or span.kind is not SpanKind.WINDOW:
-        return None
-    return earlier[-1] if items[earlier[-1]].window is None else None
-
-
-def _span_cost(sentence: Sentence, items: list[Item], item: Item, span: Span) -> float:
-    """How far a duration is from an item: words, crossings, and the numbers between."""
-    after = span.begin >= item.end
-    first, last = (item.end, span.begin) if after else (span.end, item.begin)
-    between = sum(other.quantity is not None and first <= other.begin < last for other in items)
-    cost = last - first + sentence.crossing_cost(first, last) + NUMBER_COST * between
-    if span.kind is SpanKind.DELAY and item.quantity not in _DELAYED:
-        cost += DELAY_COST
-    return cost
-
-
-# -- dates and hours ----------------------------------------------------------------------------
-
-
-def attach_time(sentence: Sentence, items: list[Item]) -> list[Item]:
-    """The items with the date and hour of the sentence, which belongs to the nearest one."""
-    time = sentence.time
-    if time is None or any(item.quantity is Quantity.BEGAN for item in items):
-        return items
-    costs = [
-        (abs(item.begin - time.begin) + sentence.crossing_cost(item.begin, time.begin), n)
-        for n, item in enumerate(items)
-        if item.quantity in _DATED or item.of == Comparison.USUAL
-    ]
-    if not costs or not math.isfinite(min(costs)[0]):
-        return items
-    nearest = min(costs)[1]
-    when = time.when
-    if when.relation is Relation.AT and when.has_hour and _had_happened(sentence, items[nearest]):
-        when = replace(when, relation=Relation.AT_OR_BY)
-    return [replace(item, when=when) if n == nearest else item for n, item in enumerate(items)]
-
-
-def _had_happened(sentence: Sentence, item: Item) -> bool:
-    """Whether an event "had" happened: the hour said may be that until which it did."""
-    if item.event is None:
-        return False
-    back = range(item.event.begin - 1, item.event.begin - 1 - PERFECT_WORDS, -1)
-    return any(sentence.words.is_a(at, Tag.PLUPERFECT) for at in back)

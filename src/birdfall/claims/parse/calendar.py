@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from birdfall.claims.parse.clock_words import minutes_after, minutes_before
+from birdfall.claims.parse import clock_words
+from birdfall.claims.parse.clock_words import MAX_HOUR, minutes_after, minutes_before
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.ordinals import ARABIC_AND, read_ordinal
@@ -19,7 +20,7 @@ from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
 
 #: Numbers in digits that may be a year.
 FIRST_YEAR, LAST_YEAR = 1900, 2100
-MAX_DAY_OF_MONTH, MAX_MONTH, MAX_HOUR = 31, 12, 24
+MAX_DAY_OF_MONTH, MAX_MONTH = 31, 12
 NOON_ENDS_S = 13 * HOUR_S
 #: Months that share a name in Arabic: the first and the second Kanun.
 PAIR = 2
@@ -342,9 +343,9 @@ class _CalendarReader:
             length = words.length(at, tag)
             if length:
                 return self._timed(at, at + length, second)
-        if words[at].kind is TokenKind.CLOCK:
-            text = words[at].text.replace("h", ":").replace(" ", "")
-            lasts = text != words[at].text and words.length_before(at, Tag.WITHIN)
+        if words[at].kind is TokenKind.CLOCK or clock_words.is_dotted_clock(words, at):
+            text = words[at].text.replace("h", ":").replace(".", ":").replace(" ", "")
+            lasts = "h" in words[at].text and words.length_before(at, Tag.WITHIN)
             if lasts and not words.length_before(at, Tag.AT_CLOCK):
                 return 0  # "en 1h30"
             numbers = [int(part) for part in text.split(":")]
@@ -370,9 +371,7 @@ class _CalendarReader:
         end += unit and (told or part)  # "6 heures du matin"
         if not minutes and (told or words.language == "ar"):
             minutes, end = minutes_after(words, self.amounts, end)
-        if words.length(end, Tag.ACCOUNT, Tag.FOLLOWER, Tag.PERCENT) or (
-            end < len(words) and words[end].kind is TokenKind.PERCENT
-        ):
+        if clock_words.is_counted(words, end):
             return 0
         follows = self._part_follows(end)
         late, end = follows > 0, follows or end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -9,11 +10,14 @@ from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.number_words import HALVES
 from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.tags import TaggedTokens
-from birdfall.claims.parse.tokens import forms
+from birdfall.claims.parse.tokens import TokenKind, forms
 from birdfall.model.units import HOUR_S, MINUTE_S
 
 MINUTES_PER_HOUR = 60
+MAX_HOUR = 24
 ARABIC_AND = "و"
+#: An hour with a point: 6.20.
+_DOTTED_CLOCK = re.compile(r"(\d{1,2})\.([0-5]\d)")
 
 
 class Minutes(NamedTuple):
@@ -21,6 +25,20 @@ class Minutes(NamedTuple):
 
     seconds: float
     place: int
+
+
+def is_dotted_clock(words: TaggedTokens, at: int) -> bool:
+    """Whether digits with a point are an hour: "a las 6.20", "at 6.20 a.m."."""
+    match = _DOTTED_CLOCK.fullmatch(words.text(at))
+    if match is None or int(match[1]) > MAX_HOUR or is_counted(words, at + 1):
+        return False
+    return words.is_a(at + 1, Tag.AM, Tag.PM) or words.length_before(at, Tag.AT_CLOCK) > 0
+
+
+def is_counted(words: TaggedTokens, at: int) -> bool:
+    """Whether what stands at `at` makes the number before it a count."""
+    percent = at < len(words) and words[at].kind is TokenKind.PERCENT
+    return percent or words.length(at, Tag.ACCOUNT, Tag.FOLLOWER, Tag.PERCENT) > 0
 
 
 def minutes_after(words: TaggedTokens, amounts: Mapping[int, Amount], end: int) -> Minutes:

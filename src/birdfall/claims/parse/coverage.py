@@ -80,6 +80,8 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     ranges += words.ranges(Tag.OWN_ACCOUNTS) + own_accounts(sentence)
     ranges += [r for item in items for r in _strictly(sentence, item)]
     ranges += [r for item in items for r in _of_them(sentence, item)]
+    ranges += [r for item in items for r in _all_of_number(sentence, item)]
+    ranges += [r for item in items for r in _among_fallen(sentence, item)]
     ranges += [r for item in items for r in _denied_again(sentence, item)]
     ranges += [r for item in items for r in _taken(sentence, item)]
     gained = [item for item in items if item.quantity is Quantity.GAINED]
@@ -222,6 +224,42 @@ def _of_them(sentence: Sentence, item: Item) -> list[TokenRange]:
     at = item.end + words.is_a(item.end, Tag.OF)
     length = words.length(at, Tag.THEM)
     return [TokenRange(item.end, at + length)] if length else []
+
+
+def _all_of_number(sentence: Sentence, item: Item) -> list[TokenRange]:
+    """The "all" right before a number, or between "remain" and "suspended": no more than it.
+
+    Not of what is denied: "not all 1,600" is another number.
+    """
+    words, at = sentence.words, item.begin
+    told = item.qualifier is Qualifier.PLAIN and item.quantity in (*_OF_FALLEN, Quantity.FALLEN)
+    if not told or item.unit is Unit.PERCENT:
+        return []
+    while words.is_a(at - 1, Tag.ARTICLE) and not words.is_a(at - 1, Tag.FURTHER):
+        at -= 1
+    length = words.length_before(at, Tag.ALL)
+    first = at - length
+    found = [TokenRange(first, at)] if length and not words.length_before(first, Tag.NOT) else []
+    event = item.event
+    inside = event is not None and item.end <= event.begin and not event.denied
+    if event is not None and inside:
+        end = event.marks.end if event.marks.end > item.end else event.begin
+        found += [a for a in words.ranges(Tag.ALL, end, event.begin) if a.end == event.begin]
+    return found
+
+
+def _among_fallen(sentence: Sentence, item: Item) -> list[TokenRange]:
+    """The "among" before the suspended that a number is of: "among those suspended were 40"."""
+    words, event = sentence.words, item.event
+    if event is None or item.quantity is not Quantity.FALLEN or event.denied:
+        return []
+    at = event.begin - words.length_before(event.begin, Tag.ACCOUNT)
+    while words.is_a(at - 1, Tag.ARTICLE) or words.length_before(at, Tag.THEM):
+        at -= 1
+        if words.is_a(at, Tag.AMONG):
+            break
+    first = at - (not words.is_a(at, Tag.AMONG))
+    return [TokenRange(first, event.begin)] if words.is_a(first, Tag.AMONG) else []
 
 
 def own_accounts(sentence: Sentence) -> list[TokenRange]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
-from birdfall.claims.parse.durations import Span, SpanKind
+from birdfall.claims.parse.durations import Span, SpanKind, filler_begin
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import LEADER
 from birdfall.claims.parse.lexicon import Tag
@@ -392,6 +392,8 @@ def _take_window(sentence: Sentence, begin: int) -> Span | None:
             gap = min(span.end, begin), max(span.begin, begin)
             if sentence.crossing_cost(*gap) < float("inf"):
                 sentence.used_spans.add(number)
-                sentence.use(span.begin, span.end)
+                begin = filler_begin(sentence.words, span.begin)
+                begin -= sentence.words.length_before(begin, Tag.WITHIN)
+                sentence.use(begin, span.end)
                 return span
     return None

@@ -89,6 +89,7 @@ class Tag(Enum):
     EVER = auto()  # beside none: none ever
     RELATIVE = auto()  # between a noun and its group
     FOLLOW_VERB = auto()  # before a handle: who followed it
+    BELONGED = auto()  # between the suspended and whose followers they were
     WAVE = auto()  # the wave itself
     OF_WAVE = auto()  # in the wave, after it
     SINCE_THEN = auto()  # since the wave: of returns
@@ -135,6 +136,7 @@ class Tag(Enum):
     # Shares and comparisons
     PERCENT = auto()
     WHOLE_FIRST = auto()  # before a whole whose part follows: of the 4,000 followers, 60
+    APPOSED = auto()  # between a number and the same as a share: or, that is
     OF_EVERY = auto()  # before a whole whose part follows: of every ten, nine
     OUT_OF = auto()  # between part and whole: 3 out of 4
     TWO_THIRDS = auto()
@@ -199,6 +201,7 @@ class Tag(Enum):
     AT_CLOCK = auto()  # before an hour of the day
     # Words by themselves, as they are spelled
     OF = auto()
+    AMONG = auto()  # before the suspended: some of them
     ARTICLE = auto()  # articles and what else may stand between a number and its noun
     AUXILIARY = auto()
     PLUPERFECT = auto()  # before an event: it had happened by then

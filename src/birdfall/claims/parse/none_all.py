@@ -75,6 +75,8 @@ def _none_places(sentence: Sentence) -> list[TokenRange]:
         place
         for place in words.ranges(Tag.NONE)
         if not _is_someone(sentence, place.begin)
+        # "not one thousand" is a number that is denied
+        and not any(place.begin < a.begin < place.end < a.end for a in sentence.amounts)
         # "nobody said that": not that none fell
         and not words.contains(Tag.SAYS, place.end, place.end + WORDS_TO_SAYS)
     ]

@@ -40,6 +40,8 @@ from birdfall.claims.parse.tokens import Token, TokenKind, forms
 
 #: A vague numeral (thousands) covers from so many of its unit to so many.
 VAGUE_LEAST, VAGUE_MOST = 2.0, 10.0
+#: "A couple of thousand" is about two of them, and at most three.
+COUPLE_LEAST, COUPLE_MOST = 1.8, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def amounts(words: Sequence[Token], language: str) -> list[Amount]:
 
 
 def _join_couples(words: Sequence[Token], amounts: list[Amount]) -> list[Amount]:
-    """The numbers, with "a couple of" and the thousand after it as one: some two thousand."""
+    """The numbers, with "a couple of" and the thousand after it as one: two or three thousand."""
     found: list[Amount] = []
     for amount in amounts:
         pair = found[-1] if found else None
@@ -147,7 +149,8 @@ def _join_couples(words: Sequence[Token], amounts: list[Amount]) -> list[Amount]
             found.append(amount)
             continue
         unit = amount.value / VAGUE_LEAST if amount.low is not None else amount.value
-        found[-1] = Amount(COUPLE * unit, pair.begin, amount.end, about=True)
+        low, high = COUPLE_LEAST * unit, COUPLE_MOST * unit
+        found[-1] = Amount(COUPLE * unit, pair.begin, amount.end, low=low, high=high)
     return found
 
 

@@ -121,6 +121,7 @@ def _owns_followers(sentence: Sentence, at: int) -> bool:
     words = sentence.words
     possessive = words.text(at + 1) == "s"
     followed = words.is_a(at - 1, Tag.FOLLOWED) or words.length_before(at, Tag.FOLLOW_VERB) > 0
+    possessive = possessive or words.length(at + 1, Tag.FOLLOWER) > 0  # "@x followers"
     return possessive or followed or words.is_form_of(at - 1, Tag.OF)
 
 

@@ -123,6 +123,8 @@ def _read_before(sentence: Sentence, begin: int) -> Qualified | None:
         # "hasta 6.600" is an upper bound, "de 7.000 hasta 6.600" is not; "more than" may be denied
         if tag is not Tag.NOT_EVEN and qualifier in DENIED and words.length_before(start, Tag.NOT):
             return Qualified(DENIED[qualifier], start - 1)
+        if qualifier is Qualifier.ABOUT:  # "only about 50"
+            start -= words.length_before(start, Tag.EXACTLY)
         return Qualified(qualifier, start)
     return None
 

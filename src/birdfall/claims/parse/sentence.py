@@ -36,7 +36,9 @@ class Sentence:
         self.events = find_events(words)
         # the one of "not a single one" is no number
         for begin, end in words.ranges(Tag.NONE):
-            self.take_within(begin, end)
+            self.take(
+                *(i for i, a in enumerate(amounts) if begin <= a.begin and a.end <= end),
+            )
 
     def _dated_tokens(self) -> frozenset[int]:
         """The tokens of dates and hours."""

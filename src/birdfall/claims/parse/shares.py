@@ -12,7 +12,7 @@ from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.nouns import Noun, NounKind, kind_at, noun_after, says_who
 from birdfall.claims.parse.qualifiers import Qualifier, read_qualifier
 from birdfall.claims.parse.sentence import Sentence
-from birdfall.claims.parse.tags import TaggedTokens
+from birdfall.claims.parse.tags import TaggedTokens, TokenRange
 from birdfall.claims.parse.tokens import TokenKind
 
 #: Percent by the tag of a fraction, the largest tried first.
@@ -88,6 +88,7 @@ def base_of(sentence: Sentence, end: int) -> str:
         Tag.FOLLOW_VERB, first, last
     )
     timed = sentence.time is not None or any(s.kind is SpanKind.WINDOW for s in sentence.spans)
+    told = told or any(said_to_follow(sentence, max(e.end, noun.end if noun else 0)) for e in named)
     told = told or (noun is None and timed)  # "most of the suspensions were on Monday"
     if named and told and (noun is None or noun.kind is NounKind.ACCOUNTS):
         return Base.FALLEN
@@ -123,9 +124,7 @@ def _are_said_to_be(sentence: Sentence, end: int, noun: Noun) -> bool:
     """Whether those suspended, who need no other noun, are said to be followers: "three in four
     suspendidos eran seguidores", "75 % of those suspended were followers".
     """
-    words, at = sentence.words, end
-    while words.is_a(at, Tag.OF, Tag.ARTICLE):
-        at += 1
+    words, at = sentence.words, _skip_small(sentence, end)
     return noun.kind is NounKind.FOLLOWERS and any(
         event.begin == at
         and event.quantity is Quantity.FALLEN
@@ -136,11 +135,38 @@ def _are_said_to_be(sentence: Sentence, end: int, noun: Noun) -> bool:
     )
 
 
+def _skip_small(sentence: Sentence, at: int) -> int:
+    """Where what is neither "of" nor an article begins; a suspension may be spelled as one."""
+    begins = {event.begin for event in sentence.events}
+    while at not in begins and sentence.words.is_a(at, Tag.OF, Tag.ARTICLE):
+        at += 1
+    return at
+
+
+def said_to_follow(sentence: Sentence, begin: int) -> TokenRange | None:
+    """Where those suspended are said to be followers of a handle: "were followers of @x".
+
+    begin: where what names them ends. The words from the copula to the noun, None if nothing does.
+    """
+    words, at = sentence.words, begin
+    while words.is_a(at, Tag.AUXILIARY) or words.length(at, Tag.BELONGED):
+        at += max(1, words.length(at, Tag.BELONGED))
+    first = at
+    while at > begin and words.is_a(at, Tag.OF, Tag.ARTICLE):
+        at += 1
+    if at == begin or at >= len(words):
+        return None
+    named = words[at].kind is TokenKind.HANDLE  # "were @x followers", "were @x's followers"
+    at += named + (named and words.text(at + 1) == "s")
+    length = words.length(at, Tag.FOLLOWER)
+    after = at + length + words.is_a(at + length, Tag.OF)
+    owned = named or (after < len(words) and words[after].kind is TokenKind.HANDLE)
+    return TokenRange(begin, at + length) if length and owned and first > begin else None
+
+
 def _those_fallen(sentence: Sentence, end: int) -> list[EventMention]:
     """The suspension that is the whole of a share by itself: "63 % de las suspendidas"."""
-    words, at = sentence.words, end
-    while words.is_a(at, Tag.OF, Tag.ARTICLE):
-        at += 1
+    at = _skip_small(sentence, end)
     return [
         event
         for event in sentence.events
@@ -161,7 +187,9 @@ def find_parts_of_wholes(sentence: Sentence) -> list[PartOfWhole]:
 def _part_of_whole(sentence: Sentence, i: int) -> PartOfWhole | None:
     words, part, whole = sentence.words, sentence.amounts[i], sentence.amounts[i + 1]
     noun = words.length(part.end, Tag.FALLEN)
-    noun = noun if words.length(part.end + noun, Tag.ACCOUNT, Tag.FOLLOWER) else 0
+    # "three suspended in four", "three suspended accounts in four"
+    named = words.length(part.end + noun, Tag.ACCOUNT, Tag.FOLLOWER, Tag.OUT_OF)
+    noun = noun if named else 0
     noun += words.length(part.end + noun, Tag.ACCOUNT, Tag.FOLLOWER)
     noun += _of_handle(sentence, part.end + noun) if noun else 0
     noun += words.length(part.end + noun, Tag.FALLEN) if noun else 0
