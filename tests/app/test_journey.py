@@ -7,6 +7,7 @@ import pytest
 from app_made import JobState, last_state
 
 from birdfall.app import jobs, worker
+from birdfall.app.history import last_changes
 from birdfall.app.jobs import JobKind, JobRequest
 from birdfall.world.write_case import write_case
 from suspension_lists import suspension_list
@@ -217,3 +218,47 @@ def test_evidence_and_report_are_given_out_and_hold(measured):
     report = measured.get("/en/c/night/report.html")
     assert "sandbox" in report.headers["content-security-policy"]
     assert report.content == case.read("reports/report.html")
+
+
+BROKEN = (
+    "account,suspended_at\n"
+    + "".join(f"a{n},2024-03-01T10:{n:02}:00Z\n" for n in range(40))
+    + "b1,yesterday\nb2,2024-03-01 noon\nb3,2024-03-01T11:03:00Z\n"
+)
+
+
+def test_rows_that_were_refused_are_put_right_on_the_page(visitor):
+    page = give(visitor, BROKEN).text
+    assert "2 rows were rejected" in page and "41 statuses" in page
+    data, said = "/en/c/night/data", {"mend": "yes", "mend-42-1": "2024-03-01T11:01:00Z"}
+    page = visitor.send(data, f"{data}/1", said).text
+    assert "1 row was rejected" in page and "42 statuses" in page
+    assert "1 value was put right here" in page and "<bdi>yesterday</bdi>" in page
+    # one that is still wrong is refused again, and counted once when it is right
+    page = visitor.send(data, f"{data}/1", {"mend": "yes", "mend-43-1": "noon"}).text
+    assert "1 row was rejected" in page and 'value="noon"' in page
+    page = visitor.send(
+        data, f"{data}/1", {"mend": "yes", "mend-43-1": "2024-03-01T12:00:00Z"}
+    ).text
+    assert "rejected" not in page and "2 values were put right here" in page
+    # the file that was given stays as it was, and the case says that values were put right
+    desk = visitor.workspace.desk("night")
+    (file,) = desk.files()
+    assert file.path.read_text() == BROKEN
+    visitor.send(data, "/en/c/night/take-in")
+    (imported,) = desk.case().manifest.imports
+    assert imported.rows == {"statuses": 43} and "list.mended-2.csv" in str(imported)
+    assert any(change.what == "mended" for change in last_changes(desk))
+    page = visitor.send(data, f"{data}/1", {"forget": "mended"}).text
+    assert "2 rows were rejected" in page and "put right here" not in page
+    visitor.send(data, f"{data}/1/remove")
+    assert not file.mended_folder.exists()
+
+
+def test_only_values_that_were_refused_are_changed(visitor):
+    give(visitor, BROKEN)
+    data = "/en/c/night/data"
+    page = visitor.send(
+        data, f"{data}/1", {"mend": "yes", "mend-2-0": "z", "mend-99-1": "x", "mend-42-7": "x"}
+    ).text
+    assert "2 rows were rejected" in page and "put right here" not in page

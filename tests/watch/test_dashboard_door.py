@@ -125,7 +125,7 @@ def test_the_token_comes_from_a_file_or_the_environment(tmp_path, monkeypatch, c
     assert capsys.readouterr().err == ""
     assert read_token(TOKEN, None) == TOKEN
     assert "--token-file" in capsys.readouterr().err
-    for content in (b"", b"\xff\xfe", b"x" * 5000):
+    for content in (b"", b"\xff\xfe", b"\xc3\xbc" * 20, b"x" * 5000):
         place.write_bytes(content)
         with pytest.raises(UsageError):
             read_token(None, place)

@@ -38,6 +38,7 @@ from birdfall.sources.shared.timestamps import (
     find_zone,
 )
 from birdfall.sources.table.column_choice import ROLES
+from birdfall.sources.table.mended import MendedCell, read_cells
 
 #: Zones between which a person may choose at once; any other can be written.
 ZONES: Final = (
@@ -49,6 +50,8 @@ ZONES: Final = (
 ALWAYS_ASKED: Final = ("coverage", "waves", "claims")
 #: Rejected rows, and rows of a sample, that are shown of a file.
 MAX_SHOWN: Final = 20
+#: Longest value that is put right on the page, in characters.
+MAX_CELL_CHARS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,10 @@ class DataPages:
         if file is None:
             raise HTTPException(404)
         seen = await in_thread(see_file, file)
-        said_reading(seen, form).put(file)
+        reading = await in_thread(said_reading, seen, form)
+        reading.put(file)
+        if reading.mended != seen.reading.mended:
+            await in_thread(note_change, desk, Change.MENDED, self.site.visitor(request))
         return go_to(f"/{language}/c/{desk.name}/data#file-{file.number}")
 
     async def add(self, request: Request) -> Response:
@@ -186,9 +192,35 @@ def said_reading(seen: SeenFile, form: FormData) -> GivenReading:
         reading = replace(reading, date_format=date_format_for(question.sample, order))
     if text_of(form, "columns") == "yes":
         reading = replace(reading, columns=_said_columns(seen, form))
+    if text_of(form, "mend") == "yes" and seen.can_mend:
+        reading = replace(reading, mended=said_mended(seen, form))
     if text_of(form, "forget") == "yes":
-        reading = GivenReading()
+        reading = GivenReading(mended=reading.mended)
+    if text_of(form, "forget") == "mended":
+        reading = replace(reading, mended=())
     return reading
+
+
+def said_mended(seen: SeenFile, form: FormData) -> tuple[MendedCell, ...]:
+    """The cells that a form puts right, beside those that were before. Only such as were shown
+    with a reason for which their row was refused are changed, and no others.
+    """
+    (look,) = seen.looks
+    names = [column.name for column in look.columns]
+    refused = {(row["line"], row["column"]): row["value"] or "" for row in look.examples}
+    said: dict[tuple[int, str], str] = {}
+    for key, value in form.multi_items():
+        place = re.fullmatch(r"mend-(\d{1,9})-(\d{1,4})", key)
+        if place is None or not isinstance(value, str) or int(place[2]) >= len(names):
+            continue
+        cell = int(place[1]), names[int(place[2])]
+        if refused.get(cell, value) != value:
+            said[cell] = value.strip()[:MAX_CELL_CHARS]
+    mended = {(one.line, one.column): one for one in seen.reading.mended}
+    for (line, column), before in read_cells(seen.file.path, said).items():
+        mended[line, column] = MendedCell(line, column, before, said[line, column])
+    kept = sorted(mended.items())
+    return tuple(one for _, one in kept if one.after != one.before)
 
 
 def _said_columns(seen: SeenFile, form: FormData) -> dict[str, str]:

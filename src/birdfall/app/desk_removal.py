@@ -13,7 +13,7 @@ from pathlib import Path
 
 from birdfall.app.jobs import lock_path
 from birdfall.app.worker import EVIDENCE, SIGNATURE
-from birdfall.app.workspace import DESKS, Desk, Workspace
+from birdfall.app.workspace import DESKS, MENDED, Desk, Workspace
 from birdfall.model.errors import BirdfallError, CaseError
 from birdfall.pipeline.removal import delete_case
 from birdfall.record.atomic import write_text
@@ -79,7 +79,7 @@ def clear_desk(desk: Desk, named: Mentions) -> ClearedDesk:
     (desk.folder / EVIDENCE).unlink(missing_ok=True)
     # without it the case counts as one made elsewhere, to which further files are added
     (desk.folder / SIGNATURE).unlink(missing_ok=True)
-    for name in ("files", "half", "old"):
+    for name in ("files", MENDED, "half", "old"):
         shutil.rmtree(desk.folder / name, ignore_errors=True)
     blanked = sum(
         _blank_file(path, named)

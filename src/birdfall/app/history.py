@@ -23,6 +23,7 @@ class Change(StrEnum):
     """What may be changed; also the key of its words."""
 
     FILES = "files"
+    MENDED = "mended"
     READ = "read"
     MEASURED = "measured"
     STOPPED = "stopped"

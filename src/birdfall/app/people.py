@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from birdfall.model.errors import UsageError
+from birdfall.model.short_text import read_short_text
 
 #: The variable of the environment that may hold what a file of people does.
 PEOPLE_VARIABLE: Final = "BIRDFALL_APP_PEOPLE"
@@ -63,16 +64,12 @@ def read_people(file: Path | None) -> tuple[Person, ...]:
     if file is None:
         text, place = os.environ.get(PEOPLE_VARIABLE, ""), PEOPLE_VARIABLE
         return parse_people(text, place) if text.strip() else ()
-    try:
-        with file.open("rb") as opened:
-            text = opened.read(MAX_PEOPLE_BYTES + 1).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            "the people of the workspace cannot be read",
-            where=str(file),
-            why=str(getattr(error, "strerror", None) or "It is no plain text."),
-            fix="Name a text file with a person a line: ROLE TOKEN NAME",
-        ) from error
+    text = read_short_text(
+        file,
+        MAX_PEOPLE_BYTES,
+        what="the people of the workspace",
+        fix="Name a text file with a person a line: ROLE TOKEN NAME",
+    )
     return parse_people(text, str(file))
 
 

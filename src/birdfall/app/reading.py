@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from birdfall.app.workspace import Desk, GivenFile
@@ -21,6 +24,7 @@ from birdfall.sources.ingest import Look, load, look_into_all
 from birdfall.sources.shared.column_mapping import ColumnMapping
 from birdfall.sources.shared.timestamps import DayOrderQuestion, TimeReader, ZoneQuestion, find_zone
 from birdfall.sources.table.column_choice import ROLES
+from birdfall.sources.table.mended import MendedCell, can_mend, copy_mended
 
 #: Files up to so many bytes in all are read whole, to say what can be asked before a case is made.
 MAX_PREVIEW_BYTES: Final = 24 << 20
@@ -40,23 +44,37 @@ class GivenReading:
         strptime format of its times; "" if nothing was said.
     columns
         Role to the column that has it.
+    mended
+        The cells that were put right.
     """
 
     time_zone: str = ""
     date_format: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    mended: tuple[MendedCell, ...] = ()
 
     @classmethod
     def of(cls, file: GivenFile) -> GivenReading:
         """What was said of a file; nothing if nothing was."""
         try:
-            return cls(**json.loads(file.reading_path.read_text("utf-8")))
+            return cls.from_text(file.reading_path.read_text("utf-8"))
         except (OSError, ValueError, TypeError):
             return cls()
 
+    @classmethod
+    def from_text(cls, text: str) -> GivenReading:
+        """What `to_text` wrote."""
+        said = json.loads(text)
+        said["mended"] = tuple(MendedCell(**cell) for cell in said.get("mended", ()))
+        return cls(**said)
+
+    def to_text(self) -> str:
+        """The same as JSON."""
+        return json.dumps(asdict(self), sort_keys=True)
+
     def put(self, file: GivenFile) -> None:
         """Keep it beside the file."""
-        write_text(file.reading_path, json.dumps(asdict(self), sort_keys=True))
+        write_text(file.reading_path, self.to_text())
 
     @property
     def options(self) -> ReadOptions:
@@ -95,6 +113,11 @@ class SeenFile:
         return next((look.question for look in self.looks if look.question is not None), None)
 
     @property
+    def can_mend(self) -> bool:
+        """Whether values in rows that were refused can be put right on the page."""
+        return [k.reader for k in self.looks] == ["table"] and can_mend(self.file.path)
+
+    @property
     def is_ready(self) -> bool:
         """Whether it can be taken in as it is."""
         return self.error is None and self.question is None and any(k.rows for k in self.looks)
@@ -104,17 +127,35 @@ def see_file(file: GivenFile) -> SeenFile:
     """What a file is; one that has not changed is not looked at again."""
     reading = GivenReading.of(file)
     stat = file.path.stat()
-    said = json.dumps(asdict(reading), sort_keys=True)
-    return _see(file, stat.st_mtime_ns, stat.st_size, said)
+    return _see(file, stat.st_mtime_ns, stat.st_size, reading.to_text())
 
 
 @lru_cache(maxsize=64)
 def _see(file: GivenFile, _changed: int, _size: int, said: str) -> SeenFile:
-    reading = GivenReading(**json.loads(said))
+    reading = GivenReading.from_text(said)
     try:
-        return SeenFile(file, reading, tuple(look_into_all(file.path, **reading.options.keywords)))
+        path = path_to_read(file, reading)
+        return SeenFile(file, reading, tuple(look_into_all(path, **reading.options.keywords)))
     except BirdfallError as error:
         return SeenFile(file, reading, (), error)
+
+
+def path_to_read(file: GivenFile, reading: GivenReading) -> Path:
+    """Where a file is read from: itself, or the copy in which values were put right. The name of
+    that says how many, and so does the case that is made of it.
+
+    Raises InputError if the file is another one than that in which they were.
+    """
+    if not reading.mended:
+        return file.path
+    stat = file.path.stat()
+    state = f"{stat.st_mtime_ns} {stat.st_size} {reading.to_text()}"
+    name = f"{file.path.stem}.mended-{len(reading.mended)}{file.path.suffix}"
+    place = file.mended_folder / hashlib.sha256(state.encode()).hexdigest()[:16] / name
+    if not place.is_file():
+        shutil.rmtree(file.mended_folder, ignore_errors=True)
+        copy_mended(file.path, place, reading.mended)
+    return place
 
 
 def see_files(desk: Desk) -> list[SeenFile]:
@@ -135,17 +176,19 @@ def coverage_of(seen: list[SeenFile]) -> Finding | None:
     ready = [one for one in seen if one.is_ready]
     if not ready or sum(one.file.path.stat().st_size for one in ready) > MAX_PREVIEW_BYTES:
         return None
-    key = tuple((one.file, json.dumps(asdict(one.reading), sort_keys=True)) for one in ready)
+    key = tuple((one.file, one.reading.to_text()) for one in ready)
     return _coverage(key)
 
 
 @lru_cache(maxsize=4)
 def _coverage(key: tuple[tuple[GivenFile, str], ...]) -> Finding | None:
-    if len({said for _, said in key}) != 1:
+    readings = [GivenReading.from_text(said) for _, said in key]
+    if len({replace(one, mended=()).to_text() for one in readings}) != 1:
         return None  # files that are read in different ways make no record in memory together
-    keywords = GivenReading(**json.loads(key[0][1])).options.keywords
+    keywords = readings[0].options.keywords
     try:
-        run = Run(load(*(file.path for file, _ in key), **keywords))
+        paths = [path_to_read(file, one) for (file, _), one in zip(key, readings, strict=True)]
+        run = Run(load(*paths, **keywords))
         return find_measure("coverage").answer(run, StepSubject("coverage", "coverage"))[0]
     except BirdfallError:
         return None

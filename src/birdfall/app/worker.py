@@ -29,7 +29,7 @@ from birdfall.app.jobs import (
     log_path,
     request_path,
 )
-from birdfall.app.reading import GivenReading, signature_of
+from birdfall.app.reading import GivenReading, path_to_read, signature_of
 from birdfall.app.workspace import Desk, title_of
 from birdfall.model.errors import BirdfallError
 from birdfall.model.settings import Settings
@@ -177,7 +177,9 @@ def _ingest_files(desk: Desk, case: Case, log: JobLog) -> JobOutcome:
     for file in desk.files():
         log.stage("read")
         reading = GivenReading.of(file)
-        receipt = ingest(case, file.path, progress=log.progress, **reading.options.keywords)
+        receipt = ingest(
+            case, path_to_read(file, reading), progress=log.progress, **reading.options.keywords
+        )
         rows += sum(receipt.rows.values())
         rejected += receipt.rejected
         log.write("result", count=sum(receipt.rows.values()))

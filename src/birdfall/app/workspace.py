@@ -17,6 +17,8 @@ from birdfall.record.manifest import is_case
 
 #: The folder in a workspace that holds the desks.
 DESKS: Final = ".birdfall"
+#: The folder on a desk that holds copies of files in which values were put right.
+MENDED: Final = "mended"
 #: The file on a desk that holds the title it was begun with.
 TITLE: Final = "title.txt"
 #: Longest name of a folder that is made from a title, and of a file that is taken, in characters.
@@ -43,6 +45,11 @@ class GivenFile:
     def reading_path(self) -> Path:
         """Where it is kept how the file is read."""
         return self.path.parent.with_name(f"{self.number}.json")
+
+    @property
+    def mended_folder(self) -> Path:
+        """Where the copy of it lies in which values were put right, if any were."""
+        return self.path.parents[2] / MENDED / str(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,7 @@ class Desk:
         file = self.file(number)
         if file is not None:
             file.reading_path.unlink(missing_ok=True)
+            shutil.rmtree(file.mended_folder, ignore_errors=True)
             shutil.rmtree(file.path.parent)
 
 

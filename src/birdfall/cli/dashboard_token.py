@@ -8,6 +8,7 @@ from typing import Final
 
 from birdfall.cli.output import log
 from birdfall.model.errors import UsageError
+from birdfall.model.short_text import read_short_text
 
 #: Variable of the environment that may hold the token.
 VARIABLE: Final = "BIRDFALL_DASHBOARD_TOKEN"
@@ -31,17 +32,13 @@ def read_token(token: str | None, token_file: Path | None) -> str | None:
         If the file cannot be read or holds none.
     """
     if token_file is not None:
-        try:
-            with token_file.open("rb") as file:
-                found = file.read(MAX_TOKEN_BYTES + 1).decode("ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                "the token cannot be read",
-                where=str(token_file),
-                why=str(getattr(error, "strerror", None) or "It is no plain text."),
-                fix="Name a file that holds the token and nothing else.",
-            ) from error
-        if not found or len(found) > MAX_TOKEN_BYTES:
+        found = read_short_text(
+            token_file,
+            MAX_TOKEN_BYTES,
+            what="the token",
+            fix="Name a file that holds the token and nothing else.",
+        ).strip()
+        if not found or not found.isascii() or len(found) > MAX_TOKEN_BYTES:
             raise UsageError(
                 "this file holds no token",
                 where=str(token_file),
