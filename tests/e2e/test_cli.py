@@ -61,7 +61,8 @@ def test_the_demo_finds_what_was_planted(demo):
     assert all(f["simulated"] for f in findings.values())
 
 
-@pytest.mark.parametrize("size", ["small", pytest.param("whole", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", ["small", "whole"])
 def test_the_innocent_demo_says_so(run, monkeypatch, tmp_path, size):
     if size == "small":
         make_worlds_small(monkeypatch)
@@ -249,12 +250,10 @@ def test_bad_files_are_one_clear_error_and_no_case_is_harmed(
         assert done.returncode != 0 and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "size"),
-    [
-        pytest.param("wave-ci.atfh.gz", 80, marks=pytest.mark.slow),
-        ("wave-pds0.4.217.jetstream-v1.jsonl.gz", 200),
-    ],
+    [("wave-ci.atfh.gz", 80), ("wave-pds0.4.217.jetstream-v1.jsonl.gz", 200)],
 )
 def test_a_recording_becomes_a_case(run, real, tmp_path, name, size):
     case = tmp_path / "case"

@@ -23,7 +23,6 @@ import zstandard
 
 from birdfall.record.case import Case
 from processes import start
-from tiers import some_fast
 
 
 @pytest.fixture
@@ -257,7 +256,8 @@ def test_files_of_different_kinds_in_one_command(run, tmp_path):
     assert [r.get("acts", r.get("statuses")) for r in rows] == [50, 1, 1]
 
 
-@pytest.mark.parametrize(("acts", "kills"), some_fast([(40_000, 2), (300_000, 8)], 1))
+@pytest.mark.slow
+@pytest.mark.parametrize(("acts", "kills"), [(40_000, 2), (300_000, 8)])
 def test_an_import_killed_at_any_moment_is_whole_or_not_there(case, tmp_path, acts, kills):
     rows = tmp_path / "large.csv"
     rows.write_text(

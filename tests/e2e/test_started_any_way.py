@@ -10,13 +10,12 @@ import signal
 import pytest
 
 from processes import BIRDFALL, Child
+from tiers import some_fast
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-STARTED = pytest.mark.parametrize(
-    ("number", "background"),
-    [(signal.SIGINT, True), (signal.SIGTERM, False)],
-    ids=["interrupt-in-background", "terminate"],
-)
+ENDINGS = [(signal.SIGINT, True), (signal.SIGTERM, False)]
+NAMES = ["interrupt-in-background", "terminate"]
+STARTED = pytest.mark.parametrize(("number", "background"), some_fast(ENDINGS, 1), ids=NAMES)
 T = 1_700_000_000_000_000
 
 
@@ -38,7 +37,7 @@ def ends_cleanly(command, wanted, number, background):
     return said
 
 
-@STARTED
+@pytest.mark.parametrize(("number", "background"), ENDINGS, ids=NAMES)
 def test_watch(tmp_path, number, background):
     command = ["watch", "ws://127.0.0.1:9", "--state", tmp_path / "w", "--dashboard", "0"]
     said = ends_cleanly(command, "not connected (refused)", number, background)

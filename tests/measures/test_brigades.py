@@ -164,7 +164,9 @@ def test_a_target_that_is_always_reported_much_is_not_under_fire():
     assert find_targets_under_fire(steady.reports).under_fire.sum() <= 1
 
 
-@pytest.mark.parametrize(("joins", "camouflage", "named"), [(1.0, 10, 38), (0.5, 5, 12)])
+@pytest.mark.parametrize(
+    ("joins", "camouflage", "named"), some_fast([(1.0, 10, 38), (0.5, 5, 12)], 1)
+)
 def test_a_diluted_and_camouflaged_crew_is_found_and_nobody_else_is_named(joins, camouflage, named):
     made = world(7, crew=40, joins=joins, camouflage=camouflage)
     sought = find_blocks(made.reports, window=WINDOW)
@@ -219,7 +221,8 @@ def test_an_honest_circle_with_chance_overlaps_needs_no_crew():
     assert crew.p > 0.01 and not len(crew.named_reporters(0.01))
 
 
-@pytest.mark.parametrize("size", some_fast([SMALL_LOG, {}], 1), ids=["small", "whole"])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [SMALL_LOG, {}], ids=["small", "whole"])
 def test_a_keen_honest_circle_is_no_crew(size):
     # four targets in an evening, each reported by some eighty of the same three hundred
     sought = find_blocks(world(207, circle=300, **size).reports, window=WINDOW)
