@@ -5,6 +5,9 @@ import contextlib
 import sys
 import types
 
+from birdfall.watch.feeds import kafka
+from birdfall.watch.feeds.kafka_client import TopicClient
+
 
 class KafkaException(Exception):
     """As the client raises it: its first argument is a `Failure`."""
@@ -61,11 +64,14 @@ def client_of(consumer, producer):
 @contextlib.contextmanager
 def played(consumer, producer=None):
     """The client is this one for a while."""
-    before = sys.modules.get("confluent_kafka")
+    before, process = sys.modules.get("confluent_kafka"), kafka.begin_client
+    # what is played can be met in this process only
+    kafka.begin_client = TopicClient
     sys.modules["confluent_kafka"] = client_of(consumer, producer)
     try:
         yield
     finally:
+        kafka.begin_client = process
         if before is None:
             del sys.modules["confluent_kafka"]
         else:

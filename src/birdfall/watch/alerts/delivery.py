@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from birdfall.watch.alerts.channels import find_channel
 from birdfall.watch.alerts.messages import AlertMessage, to_payload
 from birdfall.watch.alerts.rules import Channel, Rule
 from birdfall.watch.feeds.base import now
+from birdfall.watch.feeds.web import NoAnswer, describe_failure
 from birdfall.watch.model.alert import Alert
 from birdfall.watch.store.database import State
 from birdfall.watch.store.queries import alerts as alert_store
@@ -230,6 +232,8 @@ def send(channel: Channel, message: AlertMessage) -> str:
         if kind is None:
             return f"no channel is of kind {channel.kind!r}"
         kind.send(channel.values, message)
+    except (NoAnswer, ssl.SSLError) as error:
+        return printable(describe_failure(error), 150)
     except (Exception, SystemExit) as error:
         # whatever a channel raises, other packages' too: the other alerts still go out
         return f"{type(error).__name__}: {printable(str(error), 150)}"

@@ -35,7 +35,8 @@ class MailConnection(smtplib.SMTP):
         self._timer.daemon = True
         self._timer.start()
         try:
-            super().__init__(server, port, timeout=step_seconds)
+            # an address of IPv6 is written in brackets where a port may follow
+            super().__init__(server.strip("[]"), port, timeout=step_seconds)
         except BaseException:
             self._timer.cancel()
             raise

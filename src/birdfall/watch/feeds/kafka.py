@@ -3,8 +3,10 @@ actions.
 
 Offsets are kept in the state, in one transaction with what was read; nothing is committed to the
 broker. So a crash between the two cannot lose or double anything, and any number of watches read a
-topic without knowing of each other. Settings that a broker asks for (SASL, TLS) stand in a file of
-librdkafka's `name=value` lines, named by BIRDFALL_KAFKA_CONFIG.
+topic without knowing of each other. The client library lives in a process of its own
+(`feeds.kafka_process`): what a broker sends can end it, and never the watch. Settings that a broker
+asks for (SASL, TLS) stand in a file of librdkafka's `name=value` lines, named by
+BIRDFALL_KAFKA_CONFIG.
 """
 
 from __future__ import annotations
@@ -13,12 +15,13 @@ import json
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypeAlias
 
 from birdfall.model.errors import UsageError
+from birdfall.watch.feeds.addresses import split_server
 from birdfall.watch.feeds.base import (
     ConnectionHealth,
     ConnectionLost,
@@ -30,11 +33,14 @@ from birdfall.watch.feeds.base import (
 from birdfall.watch.feeds.decode import decode_frame, decode_jetstream, decode_line
 from birdfall.watch.feeds.jetstream_v2 import parse_message
 from birdfall.watch.feeds.json_fields import DecodeError
+from birdfall.watch.feeds.kafka_client import ClientError, TopicClient, TopicMessage
+from birdfall.watch.feeds.kafka_process import ClientProcess
 from birdfall.watch.model.events import Event, Gap, StreamBatch
 
-if TYPE_CHECKING:
-    from confluent_kafka import Consumer, KafkaError, KafkaException, Message
-
+#: Who reads and writes topics: a process, or the library in this one.
+TopicSource: TypeAlias = ClientProcess | TopicClient
+#: Begins one: the settings of the library, and the topic.
+begin_client: Callable[[Mapping[str, str], str], TopicSource] = ClientProcess
 #: Most messages that are read at once.
 MAX_BATCH_MESSAGES: Final = 1000
 #: Seconds that one poll waits for messages.
@@ -74,37 +80,29 @@ class KafkaFeed(ReconnectingFeed):
 
     def connect_once(self, put: Put, stop: threading.Event) -> None:
         """Read until the broker is lost or `stop` is set. Raises ConnectionLost."""
-        # an optional extra
-        from confluent_kafka import Consumer, KafkaException
-
-        consumer = Consumer(
-            {
-                **client_settings(),
-                "bootstrap.servers": self.servers,
-                "group.id": f"birdfall-{self.topic}",
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "error",
-                "log_level": 2,
-            }
-        )
+        client = None
         try:
-            self._begin(consumer, put)
-            self.read_until_reconnect(consumer, put, stop)
-        except KafkaException as error:
-            raise ConnectionLost(f"Kafka: {_name_of(error)}") from error
+            client = begin_client(
+                {**client_settings(), "bootstrap.servers": self.servers}, self.topic
+            )
+            client.begin()
+            self._begin(client, put)
+            self.read_until_reconnect(client, put, stop)
+        except ClientError as error:
+            raise ConnectionLost(f"Kafka: {error}") from error
         finally:
-            consumer.close()
+            if client is not None:
+                client.close()
 
-    def _begin(self, consumer: Consumer, put: Put) -> None:
+    def _begin(self, client: TopicSource, put: Put) -> None:
         """Take up each partition where it was left; report a gap where that is not possible any
         more.
         """
         known = {int(k): int(v) for k, v in json.loads(self.cursor or "{}").items()}
         gaps: list[Gap] = []
         self._next, received = {}, now()
-        for partition in self._partitions(consumer):
-            low, high = self._bounds(consumer, partition)
+        for partition in self._partitions(client):
+            low, high = self._bounds(client, partition)
             at = known.get(partition)
             if at is None:
                 # a partition that is new to a known topic is read from its beginning
@@ -116,18 +114,18 @@ class KafkaFeed(ReconnectingFeed):
                 gaps.append(Gap(0, received, "cursor-too-old"))
                 at = low
             self._next[partition] = at
-        self._assign(consumer)
+        self._assign(client)
         self.health.mark_connected()
         self.cursor = self._cursor_text()
         # no message yet: the first one tells when the watch began
         put([StreamBatch(0, (), self.cursor, self.epoch, gaps=tuple(gaps))])
 
-    def read_until_reconnect(self, consumer: Consumer, put: Put, stop: threading.Event) -> None:
-        """Give what `consumer` brings to `put` until it is to stop, or to connect again."""
+    def read_until_reconnect(self, client: TopicSource, put: Put, stop: threading.Event) -> None:
+        """Give what `client` brings to `put` until it is to stop, or to connect again."""
         checked = time.monotonic()
         heartbeat = _HeartbeatMonitor(self.health)
         while not stop.is_set() and not self.health.reconnect:
-            messages = consumer.consume(MAX_BATCH_MESSAGES, POLL_SECONDS)
+            messages = client.consume(MAX_BATCH_MESSAGES, POLL_SECONDS)
             heartbeat.check(messages)
             steps = [self._step_of(message) for message in messages]
             if steps:
@@ -137,14 +135,13 @@ class KafkaFeed(ReconnectingFeed):
                 self.cursor = cursor
             if time.monotonic() - checked > PARTITION_CHECK_SECONDS:
                 checked = time.monotonic()
-                self._add_partitions(consumer)
+                self._add_partitions(client)
 
-    def _step_of(self, message: Message) -> StreamBatch:
-        failure = message.error()
-        if failure is not None:
-            raise ConnectionLost(f"Kafka: {failure.name()}")
-        self._next[message.partition()] = message.offset() + 1
-        return self.decode_step(message.value() or b"", message.timestamp()[1])
+    def _step_of(self, message: TopicMessage) -> StreamBatch:
+        if message.failure:
+            raise ConnectionLost(f"Kafka: {message.failure}")
+        self._next[message.partition] = message.offset + 1
+        return self.decode_step(message.value, message.milliseconds)
 
     def decode_step(self, value: bytes, milliseconds: int) -> StreamBatch:
         """Decode one message; `milliseconds`: its time, 0 if it has none."""
@@ -157,34 +154,27 @@ class KafkaFeed(ReconnectingFeed):
     def _cursor_text(self) -> str:
         return json.dumps({str(p): at for p, at in sorted(self._next.items())})
 
-    def _add_partitions(self, consumer: Consumer) -> None:
-        fresh = [p for p in self._partitions(consumer) if p not in self._next]
+    def _add_partitions(self, client: TopicSource) -> None:
+        fresh = [p for p in self._partitions(client) if p not in self._next]
         if fresh:
-            self._next |= {p: self._bounds(consumer, p)[0] for p in fresh}
-            self._assign(consumer)
+            self._next |= {p: self._bounds(client, p)[0] for p in fresh}
+            self._assign(client)
 
-    def _partitions(self, consumer: Consumer) -> list[int]:
-        topics = consumer.list_topics(self.topic, timeout=BROKER_TIMEOUT_SECONDS).topics
-        found = topics.get(self.topic)
-        if found is None or found.error is not None or not found.partitions:
+    def _partitions(self, client: TopicSource) -> list[int]:
+        found = client.partitions(BROKER_TIMEOUT_SECONDS)
+        if not found:
             raise ConnectionLost("no such topic")
-        return sorted(found.partitions)
+        return found
 
-    def _bounds(self, consumer: Consumer, partition: int) -> tuple[int, int]:
+    def _bounds(self, client: TopicSource, partition: int) -> tuple[int, int]:
         """The first offset a partition still has, and the next it will give."""
-        from confluent_kafka import TopicPartition
-
-        found = consumer.get_watermark_offsets(
-            TopicPartition(self.topic, partition), timeout=BROKER_TIMEOUT_SECONDS
-        )
-        if found is None:
+        found = client.bounds(partition, BROKER_TIMEOUT_SECONDS)
+        if not found:
             raise ConnectionLost("no answer")
-        return int(found[0]), int(found[1])
+        return found[0], found[1]
 
-    def _assign(self, consumer: Consumer) -> None:
-        from confluent_kafka import TopicPartition
-
-        consumer.assign([TopicPartition(self.topic, p, at) for p, at in self._next.items()])
+    def _assign(self, client: TopicSource) -> None:
+        client.assign(list(self._next), list(self._next.values()))
 
 
 class _HeartbeatMonitor:
@@ -194,10 +184,10 @@ class _HeartbeatMonitor:
         self._health = health
         self._last = 0.0
 
-    def check(self, messages: list[Message]) -> None:
+    def check(self, messages: Sequence[TopicMessage]) -> None:
         """Take notice of the messages of one poll."""
         moment = time.monotonic()
-        if any((m.value() or b"").startswith(_HEARTBEAT) for m in messages if m.error() is None):
+        if any(m.value.startswith(_HEARTBEAT) for m in messages):
             self._last = moment
             if not self._health.connected:
                 self._health.mark_connected()
@@ -207,10 +197,6 @@ class _HeartbeatMonitor:
             and moment - self._last > HEARTBEAT_TIMEOUT_SECONDS
         ):
             self._health.mark_lost("the sieve is silent")
-
-
-def _name_of(error: KafkaException) -> str:
-    return str(error.args[0].name()) if error.args else "error"
 
 
 def decode_message(value: bytes, received: int) -> list[Event]:
@@ -266,7 +252,8 @@ def open_topic(text: str, start: Start) -> KafkaFeed:
     Raises UsageError if it is none, or the client is not installed.
     """
     servers, _, topic = text.removeprefix("//").partition("/")
-    if not topic or ":" not in servers:
+    found = [split_server(server) for server in servers.split(",")]
+    if not topic or not all(one is not None and one[0] and one[1] for one in found):
         raise UsageError(
             "kafka needs a server and a topic",
             where=f"kafka:{text}",
@@ -301,27 +288,16 @@ def send_action(values: Mapping[str, str], action: bytes, key: str) -> None:
     OSError
         If the broker did not store it.
     """
-    from confluent_kafka import KafkaException, Producer
-
-    failed: list[str] = []
-
-    def note_failure(error: KafkaError | None, _: Message) -> None:
-        if error is not None:
-            failed.append(error.name())
-
+    client = None
     try:
-        producer = Producer(
-            {
-                **client_settings(),
-                "bootstrap.servers": values["servers"],
-                "acks": "all",
-                "log_level": 2,
-                "message.timeout.ms": int(BROKER_TIMEOUT_SECONDS * 1000),
-            }
+        client = begin_client(
+            {**client_settings(), "bootstrap.servers": values["servers"]}, values["topic"]
         )
-        producer.produce(values["topic"], action, key=key.encode(), on_delivery=note_failure)
-        left = producer.flush(BROKER_TIMEOUT_SECONDS + 2)
-    except KafkaException as error:
-        raise OSError(f"Kafka: {_name_of(error)}") from error
-    if failed or left:
-        raise OSError(f"Kafka: {failed[0] if failed else 'no answer'}")
+        failed = client.send(action, key, BROKER_TIMEOUT_SECONDS)
+    except ClientError as error:
+        raise OSError(f"Kafka: {error}") from error
+    finally:
+        if client is not None:
+            client.close()
+    if failed:
+        raise OSError(f"Kafka: {failed}")

@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
-from birdfall.model.errors import InputError, UsageError
-from birdfall.model.whole_number import MAX_PORT, whole_number
+from birdfall.model.errors import InputError, UsageError, printable
+from birdfall.watch.feeds.addresses import server_of, split_server
 from birdfall.watch.feeds.base import Feed, FeedOpener, FeedOptions
 from birdfall.watch.feeds.jetstream_v2 import JetstreamV2Feed
 from birdfall.watch.feeds.kafka import open_topic
@@ -120,9 +119,9 @@ def _open_mastodon(text: str, options: FeedOptions) -> Feed:
 
 
 def _open_mastodon_webhooks(text: str, _: FeedOptions) -> Feed:
-    host, _colon, port = text.removeprefix("mastodon-hooks:").rpartition(":")
-    number = whole_number(port, MAX_PORT)
-    if number is None:
+    server = text.removeprefix("mastodon-hooks:")
+    found = split_server(server)
+    if found is None or found[1] is None:
         raise UsageError(
             "mastodon-hooks needs an address and a port",
             where=text,
@@ -131,8 +130,8 @@ def _open_mastodon_webhooks(text: str, _: FeedOptions) -> Feed:
     return MastodonWebhookFeed(
         name=text,
         secret=_secret("BIRDFALL_MASTODON_HOOK_SECRET"),
-        bind=host or "127.0.0.1",
-        port=number,
+        bind=found[0] or "127.0.0.1",
+        port=found[1],
     )
 
 
@@ -168,10 +167,10 @@ def _load_opener(scheme: str) -> FeedOpener | None:
 
 
 def _host(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("ws", "wss", "http", "https") or not parts.hostname:
-        raise UsageError(f"{url!r} is no address", fix=f"Sources: {SOURCE_FORMS}.")
-    return parts.netloc.rpartition("@")[2]
+    server = server_of(url)
+    if not server:
+        raise UsageError(f"{printable(url)!r} is no address", fix=f"Sources: {SOURCE_FORMS}.")
+    return server
 
 
 def _secret(name: str) -> str:

@@ -161,7 +161,7 @@ async def open_answer(
     timeout = httpx.Timeout(idle_seconds, connect=min(CONNECT_SECONDS, idle_seconds))
     sent = {"User-Agent": "birdfall", "Accept-Encoding": "identity", **headers}
     # the system's certificates, as a browser of this machine has them; none are loaded for http
-    verify = _trusted() if url.scheme == "https" else False
+    verify = trusted_certificates() if url.scheme == "https" else False
     async with httpx.AsyncClient(verify=verify, timeout=timeout, follow_redirects=False) as client:
         for _ in range(MAX_REDIRECTS + 1):
             method = "GET" if post is None else "POST"
@@ -218,8 +218,22 @@ def _refuse_packed(answer: httpx.Response) -> None:
 
 
 @lru_cache(maxsize=1)
-def _trusted() -> ssl.SSLContext:
+def trusted_certificates() -> ssl.SSLContext:
+    """The certificates that this machine trusts, for a connection to a server."""
     return ssl.create_default_context()
+
+
+#: What is said of a certificate, by OpenSSL's number of what is wrong with it.
+_DISTRUST: Final = {
+    9: "its certificate is not valid yet",
+    10: "its certificate has expired",
+    **dict.fromkeys(
+        (18, 19, 20, 21),
+        "its certificate is vouched for by nobody whom this machine trusts",
+    ),
+    62: "its certificate is of another name",
+    64: "its certificate is of another name",
+}
 
 
 def describe_failure(error: BaseException) -> str:
@@ -231,7 +245,7 @@ def describe_failure(error: BaseException) -> str:
         if isinstance(cause, socket.gaierror):
             return "no such host"
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return "its certificate cannot be verified"
+            return _DISTRUST.get(cause.verify_code, "its certificate cannot be verified")
         if isinstance(cause, ssl.SSLError):
             return "TLS failed"
         if isinstance(cause, ConnectionRefusedError):

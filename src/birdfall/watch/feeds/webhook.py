@@ -59,6 +59,7 @@ class _DeliveryServer(ThreadingHTTPServer):
         # which connections are open, and since when; oldest first
         self._open: dict[socket.socket, float] = {}
         self._guard = threading.Lock()
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -159,7 +160,8 @@ class MastodonWebhookFeed:
                 """Deliveries are counted in the state, not written to a log."""
 
         try:
-            listening = _DeliveryServer((self.bind, self.port), Handler)
+            host = self.bind.strip("[]")
+            listening = _DeliveryServer((host, self.port), Handler)
         except OSError as error:
             raise UsageError(
                 f"webhooks cannot be taken at {self.bind}:{self.port}",
