@@ -50,6 +50,7 @@ LATER: Final = (
     ("birdfall.app.check_pages", "CheckPages"),
     ("birdfall.app.publish_pages", "PublishPages"),
     ("birdfall.app.watch_pages", "WatchPages"),
+    ("birdfall.app.watch_rule_pages", "WatchRulePages"),
     ("birdfall.app.interface", "Interface"),
 )
 
@@ -163,7 +164,7 @@ def create_application(
 def list_routes(site: Site) -> list[Route]:
     """Every address of the workspace, and what answers there."""
     begin = BeginPages(site)
-    data, ask, figures, result, account, network, text, check, publish, watch, interface = (
+    data, ask, figures, result, account, network, text, check, publish, watch, rules, interface = (
         PagesLater(site, *place) for place in LATER
     )
     post = ["POST"]
@@ -193,6 +194,8 @@ def list_routes(site: Site) -> list[Route]:
         Route("/{language}/watch/{name}/stop", watch("stop"), methods=post),
         Route("/{language}/watch/{name}/again", watch("again"), methods=post),
         Route("/{language}/watch/{name}/mark", watch("mark"), methods=post),
+        Route("/{language}/watch/{name}/rules", rules("rules")),
+        Route("/{language}/watch/{name}/rules", rules("change"), methods=post),
         Route("/{language}/watch/{name}/case/{number:int}", watch("make_case"), methods=post),
         Route(f"{case}/data", data("data")),
         Route(f"{case}/files", data("add"), methods=post),

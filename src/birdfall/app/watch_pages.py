@@ -126,7 +126,7 @@ class WatchPages:
         plan = WatchPlan(source, leaders_of(text_of(form, "leaders")))
         folder = make_folder(self.site.workspace.path, text_of(form, "name") or "watch")
         await in_thread(begin_watch, folder, plan)
-        return go_to(self._address(request, folder))
+        return go_to(address_of(self.site, request, folder))
 
     async def play(self, request: Request) -> Response:
         """A new watch of a recording, as if it happened now."""
@@ -145,25 +145,25 @@ class WatchPages:
             await in_thread(shutil.rmtree, folder)
             raise
         await in_thread(begin_watch, folder, plan)
-        return go_to(self._address(request, folder))
+        return go_to(address_of(self.site, request, folder))
 
     async def stop(self, request: Request) -> Response:
         """Let a watch end."""
-        folder = self._folder(request)
+        folder = folder_of(self.site, request)
         await self.site.read_form(request)
         await in_thread(stop_watch, folder)
-        return go_to(self._address(request, folder))
+        return go_to(address_of(self.site, request, folder))
 
     async def again(self, request: Request) -> Response:
         """Let a watch listen again, from where it stopped."""
-        folder = self._folder(request)
+        folder = folder_of(self.site, request)
         await self.site.read_form(request)
         await in_thread(begin_watch, folder)
-        return go_to(self._address(request, folder))
+        return go_to(address_of(self.site, request, folder))
 
     async def watch(self, request: Request) -> Response:
         """One watch."""
-        folder = self._folder(request)
+        folder = folder_of(self.site, request)
         every = request.query_params.get("alerts") == "all"
         before = whole_number(request.query_params.get("after", ""))
         run = await in_thread(watch_run, folder)
@@ -176,12 +176,12 @@ class WatchPages:
                 raise  # else its state is being made
         return self.site.render(
             request, "watch", watch=shown, name=folder.name, every=every, before=before, run=run,
-            judgements=tuple(AlertJudgement), here=self._address(request, folder),
+            judgements=tuple(AlertJudgement), here=address_of(self.site, request, folder),
         )  # fmt: skip
 
     async def mark(self, request: Request) -> Response:
         """Keep what somebody says of an alert."""
-        folder = self._folder(request)
+        folder = folder_of(self.site, request)
         form = await self.site.read_form(request)
         said, key = text_of(form, "mark"), text_of(form, "key")
         alert = await in_thread(lambda: StateView(folder / STATE).alert(key))
@@ -190,11 +190,11 @@ class WatchPages:
         judgement = None if said == "open" else AlertJudgement(said)
         await in_thread(put_mark, folder, alert, judgement, self.site.visitor(request))
         every = "?alerts=all" if text_of(form, "alerts") == "all" else ""
-        return go_to(f"{self._address(request, folder)}{every}#h-alerts")
+        return go_to(f"{address_of(self.site, request, folder)}{every}#h-alerts")
 
     async def make_case(self, request: Request) -> Response:
         """A case from a wave, in this workspace; it is measured at once."""
-        folder, language = self._folder(request), self.site.language(request)
+        folder, language = folder_of(self.site, request), self.site.language(request)
         await self.site.read_form(request)
         number = int(request.path_params["number"])
         title = self._case_title(request, folder, number)
@@ -208,16 +208,19 @@ class WatchPages:
         say = AppWords(words(self.site.language(request)))
         return say("watch.casetitle", n=number, watch=folder.name)
 
-    def _folder(self, request: Request) -> Path:
-        """The folder of the watch in an address. Raises HTTPException 404 if there is none."""
-        name = str(request.path_params["name"])
-        found = next((p for p in watch_folders(self.site.workspace) if p.name == name), None)
-        if found is None:
-            raise HTTPException(404)
-        return found
 
-    def _address(self, request: Request, folder: Path) -> str:
-        return f"/{self.site.language(request)}/watch/{quote(folder.name, safe='')}"
+def folder_of(site: Site, request: Request) -> Path:
+    """The folder of the watch in an address. Raises HTTPException 404 if there is none."""
+    name = str(request.path_params["name"])
+    found = next((p for p in watch_folders(site.workspace) if p.name == name), None)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def address_of(site: Site, request: Request, folder: Path) -> str:
+    """The address of the page of a watch."""
+    return f"/{site.language(request)}/watch/{quote(folder.name, safe='')}"
 
 
 def watch_folders(workspace: Workspace) -> list[Path]:
@@ -287,4 +290,4 @@ def case_of_wave(workspace: Workspace, folder: Path, number: int, title: str) ->
     return desk
 
 
-__all__ = ["WatchPages"]
+__all__ = ["WatchPages", "address_of", "folder_of"]

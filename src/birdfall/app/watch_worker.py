@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
+from birdfall.app.watch_rules import RULES
 from birdfall.app.watch_runs import STOP, WatchPlan
 from birdfall.model.errors import BirdfallError
 from birdfall.watch.session import WatchOptions, watch
@@ -43,9 +44,11 @@ def main(arguments: list[str]) -> int:
 def run_plan(folder: Path, stop: threading.Event) -> None:
     """Watch what the plan of a folder says, until it ends or `stop` is set."""
     plan = WatchPlan.of(folder) or WatchPlan()
+    said = (folder / RULES).is_file()
     options = WatchOptions(
-        state=folder, leaders=plan.leaders, notify=False, simulated=plan.simulated
-    )
+        state=folder, leaders=plan.leaders, simulated=plan.simulated,
+        rules=folder / RULES if said else None, notify=said,
+    )  # fmt: skip
     watch(*plan.sources(folder), options=options, stop=stop, log=say)
 
 
