@@ -1,4 +1,4 @@
-"""Which column of an unknown table has which role: by its name, corrected by its first values."""
+"""The columns of an unknown table by their roles, and what their first values say of them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from birdfall.model.errors import UsageError, printable
 from birdfall.model.units import DAY_US
 from birdfall.sources.shared import timestamps
 from birdfall.sources.shared.column_mapping import Emit
-from birdfall.sources.table.column_roles import columns_by_role, squeeze_name
+from birdfall.sources.table.column_roles import squeeze_name
 from birdfall.sources.table.handles import are_handles, are_mostly_handles
 
 #: Rows whose values are looked at.
 SAMPLE_ROWS: Final = 1_000
-#: More different values are no names of platforms.
-MAX_PLATFORMS: Final = 30
+#: Names of an id that say of what only by the company they keep.
+BARE_IDS: Final = ("id", "idstr", "uri")
 #: Values by which a column says that it holds none.
 NO_ID: Final = (
     "",
@@ -36,20 +35,13 @@ NO_ID: Final = (
     "n/a",
 )
 #: So much of the rows another column names, that has an id rather than a name.
-_NEARLY_ALL: Final = 0.9
+NEARLY_ALL: Final = 0.9
 #: The address of a single post on a platform: the row's own, where the row is a post.
 _OF_A_POST: Final = re.compile(
     r"https?://[^/]*(?:/(?:@?[^/]+/)?(?:status(?:es)?|posts?|videos?|reel|p|photo|comments)/[\w:.-]+"
     r"|/watch\?v=|t\.me/[^/]+/\d+|/permalink\.php|/groups/[^/]+/permalink/|/@[^/]+/\d{6,}"
     r"|/profile/[^/]+/post/)"
 )
-_CLOCK: Final = re.compile(
-    r"\s*\d{1,2}\s?(?::|h|\.)\s?\d{2}(?:\s?(?:[:.]|m|min)\s?\d{2}(?:[.,]\d+)?)?\s*(?:s|min)?\s*"
-    r"(?:[AaPp]\.?\s?[Mm]\.?|hs?\.?|hrs?\.?|[صم])?\s*",
-)
-#: What names of columns of hours hold, squeezed; and what those of other spans of time do.
-_HOUR_NAMES: Final = re.compile(r"hor[ao]|heure|hour|time|uhr|clock|saat|ساعة|وقت|توقيت")
-_SPAN_NAMES: Final = re.compile(r"durat|durac|duree|length|video|zone|zona|fuso|fuseau|datetime")
 #: A name that says its times are of UTC.
 _OF_UTC: Final = re.compile(r"(?:^|[\W_])(?:utc|gmt)(?:$|[\W_])", re.IGNORECASE)
 
@@ -92,6 +84,10 @@ class Chosen:
         listed = (c for role in roles for c in self.columns(role))
         return next((c for c in listed if not self.sample or self.values(c)), None)
 
+    def present(self, *roles: str) -> dict[str, tuple[str, ...]]:
+        """Those of these roles that have a column with values, with it."""
+        return {r: (c,) for r in roles if (c := self.filled(r))}
+
     def account(self) -> str | None:
         """The column that says who: an id, a word or a handle, the first that as good as all rows
         have; a handle rather than names as they are shown.
@@ -99,7 +95,7 @@ class Chosen:
         listed = [c for r in ("account_id", "account", "handle") for c in self.columns(r)]
         count = {c: len(self.values(c)) for c in listed}
         most = max(count.values(), default=0)
-        full = [c for c in listed if count[c] and count[c] >= _NEARLY_ALL * most]
+        full = [c for c in listed if count[c] and count[c] >= NEARLY_ALL * most]
         shown = next(iter(full), None)
         if shown not in self.columns("account_id") and shown and "account" not in self.said:
             handles = (c for c in full if c in self.columns("handle"))
@@ -125,46 +121,6 @@ class Chosen:
         for role in self.by_role:
             if role not in but and column in self.by_role[role]:
                 self.by_role[role] = [c for c in self.by_role[role] if c != column]
-
-
-def choose_roles(
-    columns: Sequence[str],
-    sample: Sequence[Mapping[str, str | None]],
-    said: Mapping[str, str],
-    where: str = "",
-    *,
-    zoned: bool = False,
-) -> Chosen:
-    """The roles of columns: by name, corrected by what stands in them, and as a person said.
-
-    Raises UsageError for a role or a column that there is not.
-    """
-    for role, column in said.items():
-        if role not in ROLES and not KIND_ROLE.fullmatch(role):
-            raise UsageError(
-                f"there is no role {printable(role, 40)!r}",
-                where=where,
-                fix=f"Roles: {', '.join(ROLES)}, and object:KIND for any other kind of thing.",
-            )
-        if column not in columns:
-            raise UsageError(
-                f"there is no column {printable(column, 60)!r}",
-                where=where,
-                fix=f"The file has: {', '.join(printable(c, 40) for c in columns[:40])}.",
-            )
-    rows = list(sample[:SAMPLE_ROWS])
-    chosen = Chosen(columns_by_role(columns), rows, dict(said), zoned)
-    if rows:
-        _correct_by_values(chosen)
-    for role, column in said.items():
-        own = ROLES.get(role, (role,))
-        chosen.take_away(column, *own)
-        for name in own:
-            chosen.by_role[name] = [column]
-        for other in _SAME_QUESTION.get(role, ()):
-            if other not in own:
-                chosen.by_role.pop(other, None)
-    return chosen
 
 
 #: What a person may say a column is, and the roles it then has here.
@@ -214,169 +170,6 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
 OBJECT_ROLES: Final = ("image", "song", "domain", "conversation")
 #: A role of a person's own: object:KIND, with the kind that the trace is then called by.
 KIND_ROLE: Final = re.compile(r"object:([^\W\d_][\w .+-]{0,39})")
-#: Roles that no other column shall have once a person said which has it.
-_SAME_QUESTION: Final = {
-    "account": ("account", "account_id"),
-    "time": ("posted", "hour"),
-}
-
-
-def _correct_by_values(chosen: Chosen) -> None:
-    """Take roles away from columns whose values speak against them."""
-    _tell_hours(chosen)
-    for role in ("suspended", "reversed", "last_seen", "since", "until", "deleted"):
-        for column in list(chosen.columns(role)):
-            if not any(_looks_like_time(v) for v in chosen.values(column)):
-                _move(chosen, column, role)
-    for column in list(chosen.columns("is_suspended")):
-        values = chosen.values(column)
-        dated = [v for v in values if v.casefold() not in NO_ID]
-        if dated and all(_looks_like_time(v) and len(v) > 6 for v in dated):
-            _move(chosen, column, "is_suspended", "suspended")
-    for column in list(chosen.columns("reply_id")):
-        # threads whose posts name themselves
-        own = chosen.filled("act_id")
-        rows = [(row[column], row.get(own or "")) for row in chosen.sample if row.get(column)]
-        if rows and all(answered == itself for answered, itself in rows):
-            _move(chosen, column, "reply_id")
-    for column in list(chosen.columns("platform")):
-        if len(set(chosen.values(column))) > MAX_PLATFORMS:
-            _move(chosen, column, "platform")
-    _tell_times_of_acts(chosen)
-    _tell_comments_from_posts(chosen)
-    _tell_counts_from_lists(chosen)
-    _tell_flags_from_ids(chosen)
-
-
-def _tell_times_of_acts(chosen: Chosen) -> None:
-    """Where all rows say when they liked or shared, that is the time, not that of the post."""
-    for column in chosen.by_role.pop("acted", []):
-        values = chosen.values(column)
-        if len(values) == len(chosen.sample) and all(map(_looks_like_time, values[:50])):
-            chosen.by_role.setdefault("posted", []).insert(0, column)
-    # beside another time, somebody who collected posts may have viewed them then
-    perhaps = chosen.by_role.pop("perhaps_acted", [])
-    if not chosen.filled("posted"):
-        chosen.by_role.setdefault("posted", []).extend(perhaps)
-
-
-def _tell_comments_from_posts(chosen: Chosen) -> None:
-    """Where as good as all rows have the id of a comment beside that of a post, which it would come
-    after, the comment is the row's own and the post what it answers.
-    """
-    ids = [c for c in chosen.columns("act_id") if chosen.values(c)]
-    full = _NEARLY_ALL * len(chosen.sample)
-    own = [c for c in ids if _OF_COMMENTS.match(squeeze_name(c)) and len(chosen.values(c)) >= full]
-    if not own or ids[0] in own:
-        return
-    chosen.by_role["act_id"] = own
-    if not chosen.filled("reply_id"):
-        chosen.by_role["reply_id"] = [ids[0]]
-
-
-#: How names of columns of the ids of comments begin, squeezed.
-_OF_COMMENTS: Final = re.compile(
-    r"(?:id(?:de|del|du|do)?)?(?:comment|repl|comentari|respuest|repons|respost)"
-)
-
-
-def _tell_hours(chosen: Chosen) -> None:
-    """Columns of times of day are hours, whatever else they are called."""
-    for column in list(chosen.columns("posted")):
-        values = chosen.values(column)
-        if values and all(_CLOCK.fullmatch(v) for v in values):
-            _move(chosen, column, "posted", "hour")
-    if not chosen.filled("hour"):
-        chosen.by_role.setdefault("hour", []).extend(_columns_of_hours(chosen))
-
-
-def _columns_of_hours(chosen: Chosen) -> list[str]:
-    """Columns that are called by hours and hold nothing but times of day."""
-    named = {}
-    for column in chosen.sample[0]:
-        name = squeeze_name(column)
-        if _HOUR_NAMES.search(name) and not _SPAN_NAMES.search(name):
-            named[column] = chosen.values(column)
-    return [c for c, values in named.items() if values and all(map(_CLOCK.fullmatch, values))]
-
-
-#: A whole number, its thousands parted or not.
-_COUNT: Final = re.compile(r"\d+|\d{1,3}([ .,'\u00a0\u202f])\d{3}(?:\1\d{3})*")
-_WHO_AND_WHEN: Final = ("account", "handle", "name", "posted", "observed")
-#: Names of columns by which a table is known to be German or Dutch, where "Follower" are counted.
-_GERMAN: Final = re.compile(r"konto|(?:be)?nutzer(?:name)?|datum|tag|zeit|zeitpunkt")
-
-
-def _tell_counts_from_lists(chosen: Chosen) -> None:
-    """Counts are called like what they count."""
-    for role in ("hashtags", "links", "mentions"):
-        for column in list(chosen.columns(role)):
-            values = chosen.values(column)
-            if values and all(re.fullmatch(r"-?\d{1,6}", v) for v in values):
-                _move(chosen, column, role)
-    for column in list(chosen.columns("follower")):
-        # "Follower" is one who follows, and how many do in German and as many people write it
-        values = chosen.values(column)
-        alone = not chosen.first("followed", "edge_to") and chosen.first("posted", "observed")
-        if (
-            squeeze_name(column) == "follower"
-            and alone
-            and all(_COUNT.fullmatch(v) for v in values)
-        ):
-            plain = all(v.isdecimal() for v in values)
-            others = {squeeze_name(c) for role in _WHO_AND_WHEN for c in chosen.columns(role)}
-            # numbers beside English names may be ids: then it is asked
-            counts = not plain or any(map(_GERMAN.fullmatch, others))
-            _move(chosen, column, "follower", "followers" if counts else None)
-    for role in ("followers", "following", "posts"):
-        for column in list(chosen.columns(role)):
-            if any(re.search(r"[^\W\d]{6,}|https?:", v) for v in chosen.values(column)[:50]):
-                _move(chosen, column, role)
-
-
-def _tell_flags_from_ids(chosen: Chosen) -> None:
-    """Columns called "retweet" may hold yes and no, or the id of what was retweeted."""
-    for column in list(chosen.columns("is_repost")):
-        if any(len(v) > 6 for v in chosen.values(column)):
-            _move(chosen, column, "is_repost")
-    for role in ("text", "followers", "following", "posts"):
-        for column in list(chosen.columns(role)):
-            # whether there is a caption, or whether somebody is followed
-            flags = {v.casefold() for v in chosen.values(column)}
-            if flags and flags <= {"true", "false"}:
-                _move(chosen, column, role)
-    for role in ("follower", "followed"):
-        for column in list(chosen.columns(role)):
-            flags = {v.casefold() for v in chosen.values(column)}
-            if flags and flags <= _FLAGS:
-                _move(chosen, column, role)
-    _tell_flags_of_reposts(chosen)
-
-
-def _tell_flags_of_reposts(chosen: Chosen) -> None:
-    """Columns called by the id of what was reposted may hold whether the row is a repost."""
-    own = chosen.filled("act_id")
-    for column in list(chosen.columns("repost_id")):
-        values = chosen.values(column)
-        known = {row.get(own or "") for row in chosen.sample}
-        if any(v in known and v not in ("0", "-1") for v in values):
-            continue  # small ids of other rows
-        if values and all(v.casefold() in _FLAGS for v in values):
-            said = any(v not in ("0", "-1") for v in values)
-            if said and squeeze_name(column).endswith(("id", "idstr")) and "1" in values:
-                continue
-            _move(chosen, column, "repost_id", "is_repost" if said else None)
-
-
-def _move(chosen: Chosen, column: str, role: str, to: str | None = None) -> None:
-    chosen.by_role[role].remove(column)
-    if to is not None and column not in chosen.columns(to):
-        chosen.by_role.setdefault(to, []).append(column)
-
-
-_FLAGS: Final = frozenset(
-    ("true", "false", "yes", "no", "t", "f", "0", "1", "-1", "si", "sí", "oui", "non", "sim", "não")
-)
 
 
 def are_known_handles(chosen: Chosen, column: str | None) -> bool:
@@ -426,7 +219,7 @@ def holds_addresses_of_posts(chosen: Chosen) -> bool:
     return False
 
 
-def _looks_like_time(text: str) -> bool:
+def looks_like_time(text: str) -> bool:
     try:
         timestamps.TimeReader(_UTC, order="dmy").microseconds(text)
     except ValueError as error:
@@ -476,7 +269,7 @@ def time_columns(chosen: Chosen, *roles: str) -> tuple[str, ...] | None:
     if not chosen.sample:
         hour = chosen.first("hour")
         return ((listed[0], hour) if hour else (listed[0],)) if listed else None
-    fitting = [c for c in listed if any(_looks_like_time(v) for v in chosen.values(c)[:50])]
+    fitting = [c for c in listed if any(looks_like_time(v) for v in chosen.values(c)[:50])]
     if not fitting:
         return (listed[0],) if listed and chosen.values(listed[0]) else None
 

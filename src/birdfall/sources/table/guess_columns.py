@@ -12,10 +12,10 @@ from typing import Final
 from birdfall.model.errors import UsageError, printable
 from birdfall.model.questions import Question
 from birdfall.sources.shared.column_mapping import ColumnMapping, Emit
+from birdfall.sources.table.chosen_roles import choose_roles
 from birdfall.sources.table.column_choice import (
     ROLES,
     Chosen,
-    choose_roles,
     part_handles,
     say_utc,
     states_zone,

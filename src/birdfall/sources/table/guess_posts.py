@@ -24,17 +24,17 @@ from birdfall.sources.table.column_choice import (
     states_zone,
     time_columns,
 )
-from birdfall.sources.table.column_roles import squeeze_name
 from birdfall.sources.table.done_to_posts import DONE_KINDS, done_to_posts, is_of_blockers
+from birdfall.sources.table.guess_reposts import (
+    refuse_reposts_of_nothing,
+    repost_emit,
+    rows_without,
+    with_target_handles,
+)
 from birdfall.sources.table.logged_deeds import is_shared, refuse_shared_posts
 from birdfall.sources.table.mapping import KIND_WORDS
 from birdfall.sources.table.signs_in_texts import HASHTAGS, LINKS, MENTIONS
-from birdfall.sources.table.sql_plan import YES_WORDS
 
-#: A post that repeats another's, as people and the first clients of Twitter wrote it.
-_RETWEET_TEXT: Final = r"^\s*(?:RT|rt)\s+@\w+"
-#: The author and the words of the post that such a text repeats.
-_RETWEETED: Final = r"^\s*(?:(?:RT|rt)\s+)?((?s:.+))$"
 #: An address in a column of addresses, with or without its scheme.
 _LISTED_LINK: Final = (
     r"((?:https?://)?[\pL\pN_-]+(?:[.@:][\pL\pN_-]+)+(?:[/?#](?:[^\s|;'\"\]]*[^\s|;,'\"\]])?)?)"
@@ -51,7 +51,6 @@ _ENTITIES: Final = {
     "links": {"kind": "link", "object_kind": "url"},
     "mentions": {"kind": "mention", "object_kind": "account"},
 }
-REPOST_WORDS: Final = ("repost", *(w for w, kind in KIND_WORDS.items() if kind == "repost"))
 
 QUOTE_WORDS: Final = ("quote", *(w for w, kind in KIND_WORDS.items() if kind == "quote"))
 REPLY_WORDS: Final = ("reply", *(w for w, kind in KIND_WORDS.items() if kind == "reply"))
@@ -99,7 +98,7 @@ def post_emits(chosen: Chosen, constants: dict[str, str], where: str = "") -> It
         acted = _on_object(chosen, base | {"object": (thing,)} | said, kind, constants)
         made = [replace(acted, handles=folded), *_uses(chosen, base | said, folded, besides=thing)]
     else:
-        _refuse_reposts_of_nothing(chosen, kind, text, where)
+        refuse_reposts_of_nothing(chosen, kind, text, where)
         made = list(_posts(chosen, base, said, act_id or text, kind, folded, shared, constants))
     so = {c: constants[c] for c in ("platform",) if c in constants}
     if account is None:
@@ -265,8 +264,8 @@ def _posts(
     constants: dict[str, str],
 ) -> Iterator[Emit]:
     text = said.get("text", (None,))[0]
-    repost = _with_target_handles(chosen, _repost(chosen, base | said, text, kind))
-    others = _without(repost)
+    repost = with_target_handles(chosen, repost_emit(chosen, base | said, text, kind))
+    others = rows_without(repost)
     words = {v.casefold() for v in chosen.values(kind)} if kind else set()
     if kind and (silent := [w for w in sorted(words) if KIND_WORDS.get(w, w) in _NO_POSTS]):
         others = replace(
@@ -312,111 +311,6 @@ def _posts(
     for role, said_as in _ENTITIES.items():
         column = shared if role == "links" else chosen.filled(role)
         yield from _entities(chosen, role, column, text, base | ids, said_as, others, folded)
-
-
-def _repost(
-    chosen: Chosen, columns: dict[str, tuple[str, ...]], text: str | None, kind: str | None
-) -> Emit | None:
-    """The emit of reposts; None if nothing tells which rows are some."""
-    target = {"target": (t,)} if (t := chosen.filled("repost_of")) else {}
-    fixed = {"kind": "repost", "object_kind": "post"}
-    flag = chosen.filled("is_repost")
-    either = chosen.filled("repost_or_quote_id")
-    if either and kind:
-        return Emit(
-            "acts", columns | target | {"object": (either,)}, fixed, only_if={kind: REPOST_WORDS}
-        )
-    if (forwarded := _forwarded(chosen, columns, text)) is not None:
-        return forwarded
-    if column := chosen.filled("repost_id"):
-        handles = ("object",) if are_known_handles(chosen, column) else ()
-        if handles:
-            fixed["object_kind"] = "account"
-        return Emit(
-            "acts", columns | target | {"object": (column,)}, fixed,
-            skip_if={column: NO_ID}, handles=handles,
-        )  # fmt: skip
-    if text is None:
-        return None
-    named = Emit("acts", columns | target | {"object": (text,)}, fixed)
-    named = replace(named, extract={"object": _RETWEETED})
-    if flag:
-        return replace(named, only_if={flag: YES_WORDS})
-    words = {v.casefold() for v in chosen.values(kind)} if kind else set()
-    if kind and words & set(REPOST_WORDS):
-        return replace(named, only_if={kind: REPOST_WORDS})
-    return replace(named, matching={text: _RETWEET_TEXT})
-
-
-def _refuse_reposts_of_nothing(
-    chosen: Chosen, kind: str | None, text: str | None, where: str
-) -> None:
-    """Raise UsageError if some rows are reposts by their kind, and nothing says of what."""
-    told = chosen.filled("repost_id", "repost_or_quote_id", "repost_of", "links")
-    words = {v.casefold() for v in chosen.values(kind)} if kind else set()
-    if kind is None or told or text or not words & set(REPOST_WORDS):
-        return
-    raise UsageError(
-        f'"{printable(kind, 40)}" calls some rows reposts, and no column says of what',
-        where=where,
-        why="Reposts of different posts would be taken for posts of one's own.",
-        fix="Say which column has the id of what was reposted with --column repost_of=NAME.",
-        questions=(
-            Question(
-                "Which column has the id of what was reposted?", "--column repost_of=",
-                tuple(c for c in (chosen.sample[0] if chosen.sample else ()) if c != kind),
-            ),
-        ),
-    )  # fmt: skip
-
-
-def _with_target_handles(chosen: Chosen, made: Emit | None) -> Emit | None:
-    """The emit, with the target as a handle where its column holds handles."""
-    if made is None or not are_known_handles(chosen, made.columns.get("target", (None,))[0]):
-        return made
-    return replace(made, handles=(*made.handles, "target"))
-
-
-def _forwarded(
-    chosen: Chosen, columns: dict[str, tuple[str, ...]], text: str | None
-) -> Emit | None:
-    """The emit of messages that were forwarded: of a channel's message, which is told by its number
-    there, else by its time, else by its words; None if no column says from whom.
-    """
-    source = next((c for c in chosen.columns("repost_of") if _is_forward(chosen, c)), None)
-    if source is None:
-        return None
-    address = next((c for c in chosen.columns("repost_id") if "link" in squeeze_name(c)), None)
-    if address is not None and chosen.values(address):
-        thing: tuple[str, ...] = (address,)
-    else:
-        part = chosen.filled("forwarded_part") or text
-        thing = (source, part) if part else (source,)
-    return Emit(
-        "acts", columns | {"target": (source,), "object": thing},
-        {"kind": "repost", "object_kind": "post"}, skip_if={source: NO_ID},
-    )  # fmt: skip
-
-
-def _is_forward(chosen: Chosen, column: str) -> bool:
-    named = squeeze_name(column)
-    told = "forward" in named or named.startswith(
-        ("fwd", "reenviad", "transfer", "encaminhad", "copyhistory")
-    )
-    return told and bool(chosen.values(column))
-
-
-def _without(repost: Emit | None) -> Emit:
-    """An emit that takes the rows which `repost` passes over."""
-    if repost is None:
-        return Emit("acts", {})
-    return Emit(
-        "acts",
-        {},
-        only_if=repost.skip_if,
-        skip_if=repost.only_if,
-        not_matching=repost.matching,
-    )
 
 
 def _entities(

@@ -21,7 +21,7 @@ from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.rejections import Rejections
 from birdfall.sources.shared.time_words import zone_taken
 from birdfall.sources.table.cells import join_cells
-from birdfall.sources.table.column_choice import MAX_PLATFORMS
+from birdfall.sources.table.chosen_roles import MAX_PLATFORMS
 from birdfall.sources.table.column_roles import columns_by_role
 from birdfall.sources.table.guess_columns import (
     find_ready_mapping,
