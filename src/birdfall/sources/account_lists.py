@@ -3,7 +3,8 @@
 None of them says when. A list of follows does not say whose it is: `--const account=NAME`; its
 edges are `seen` (at `--const observed_at=TIME`, where that is known). Blocks of domains are
 statuses of the domain, `seen`. A block, a mute or a place in a list without a time is no act, and
-is refused. Files of names alone mostly have no header.
+is refused. Files of names alone mostly have no header; pages of ids as X gave them
+(`{"ids": [...]}`) are lists of names too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from birdfall.model.errors import UsageError, printable
 from birdfall.model.progress import Progress
 from birdfall.model.questions import Question
 from birdfall.model.schemas import STATUSES, Part, Rows
+from birdfall.sources.shared.json_object import parse_json_object
 from birdfall.sources.shared.open import read_lines
 from birdfall.sources.shared.protocol import SourceOptions
 from birdfall.sources.shared.record_rows import (
@@ -40,6 +42,8 @@ _ACCOUNT: Final = re.compile(
     rf"{_ADDRESS.pattern}|@[\w.-]{{1,60}}|\d{{4,25}}|did:[a-z]+:[\w.:%-]+|https?://[^\s,]+/[^\s,]+"
 )
 _DOMAIN: Final = re.compile(r"(?:\*\.)?[a-z0-9*_-]+(?:\.[a-z0-9*_-]+)+", re.ASCII)
+#: A page of ids, as the first interfaces of Twitter gave followers and friends.
+_IDS: Final = re.compile(rb'"ids"\s*:\s*\[\s*(?:"?\d+"?\s*[,\]]|\])')
 _FOLLOW_HEADER: Final = "account address,show boosts"
 _MUTE_HEADER: Final = "account address,hide notifications"
 _DOMAIN_HEADER: Final = re.compile(r"#?domain,#?severity\b")
@@ -59,6 +63,7 @@ class _List(NamedTuple):
 
     kind: str
     header: bool
+    pages: bool = False
 
 
 def sniff(path: Path, head: bytes) -> float:
@@ -79,6 +84,9 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
     size = path.stat().st_size
     for number, line, done in read_lines(path, allow_large=options.allow_large):
         if number == 1 and found.header:
+            continue
+        if found.pages:
+            rows.add_page(number, line)
             continue
         cells = _cells(line)
         if any(cells):
@@ -108,6 +116,8 @@ def _recognise(path: Path, head: bytes) -> _List | None:
     lines = head.splitlines()[: _SNIFF_LINES + 1]
     if len(lines) > _SNIFF_LINES:  # the last may be cut
         lines = lines[:_SNIFF_LINES]
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return _List(_kind_by_name(path.name), False, True) if _IDS.search(head) else None
     listed = [cells for line in lines if any(cells := _cells(line))]
     if not listed:
         return None
@@ -173,6 +183,7 @@ class _ListRows:
     def __init__(self, options: SourceOptions, path: Path, kind: str) -> None:
         self.buffers = RowBuffers(options.source_of(path))
         said = options.constants
+        self._paged = False
         self._status = _status_said(said.get("status"), path)
         self._named = _DOMAIN if kind.startswith("domain") else _ACCOUNT
         if self._status and kind != "domains":
@@ -216,13 +227,25 @@ class _ListRows:
                 questions=(Question("When was it saved?", "--const observed_at=", open=True),),
             )
 
+    def add_page(self, number: int, line: bytes) -> None:
+        """The rows of a page of ids."""
+        page = parse_json_object(line)
+        ids = page.value("ids") if page is not None else None
+        self._paged = True
+        if not isinstance(ids, list):
+            shown = line[:80].decode("utf-8", "replace")
+            self.buffers.rejections.add(number, None, shown, "no page of ids")
+            return
+        for one in ids:
+            self.add(number, [str(one)])
+
     def add(self, number: int, cells: list[str]) -> None:
         """The rows of one line, or why there are none."""
         if self._kind == "domains":
             self._add_domain(number, cells)
             return
         name = cells[-1] if self._kind == "lists" else cells[0]
-        if not self._named.fullmatch(name):
+        if not (self._named.fullmatch(name) or (self._paged and name.isdecimal())):
             self.buffers.rejections.add(
                 number, None, name, "a name of another form than the rest", "Correct the line."
             )

@@ -1,8 +1,8 @@
 """Chats and channels as Telegram Desktop exports them (`result.json`), one or all of an account's.
 
-A message is a post. A forwarded message is a repost of what it was forwarded from: Telegram names
-who wrote it, not which message, so the object is the writer with the words. Links, hashtags and
-mentions are those that Telegram marked in the text.
+A message is a post, and a reply too if it answers one. A forwarded message is a repost of what it
+was forwarded from: Telegram names who wrote it, not which message, so the object is the writer with
+the words. Links, hashtags and mentions are those that Telegram marked in the text.
 """
 
 from __future__ import annotations
@@ -94,6 +94,13 @@ class _Export:
         self.buffers.add(
             ActRow(account, kind, thing, time, self._place, "post", source, text, act_id=act_id)
         )
+        answered = message.integer("reply_to_message_id")
+        if answered is not None:
+            chat_id = _short_id(message.value("reply_to_peer_id")) or chat.value("id") or ""
+            thing = f"{chat_id}/{answered}"
+            self.buffers.add(
+                ActRow(account, "reply", thing, time, self._place, "post", act_id=act_id)
+            )
         self._add_entities(message, account, time, act_id)
 
     def _add_entities(self, message: JsonObject, account: str, time: int, act_id: str) -> None:
@@ -124,6 +131,12 @@ class _Export:
             what = "messages of the service (joins, pins, titles), which are no acts"
             self.buffers.rejections.add(None, None, self._services, what)
         yield from self.buffers.batches()
+
+
+def _short_id(peer: object) -> str | None:
+    """The number of a chat that another names, as its own export has it: "channel77" is 77."""
+    digits = str(peer or "").lstrip("abcdefghijklmnopqrstuvwxyz")
+    return digits if digits.isdecimal() else None
 
 
 def _channel(chat: JsonObject) -> str | None:

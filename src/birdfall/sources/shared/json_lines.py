@@ -87,6 +87,11 @@ def open_page(value: JsonObject) -> list[JsonObject]:
         return [captured]
     if (turned := _turn_columns(value)) is not None:
         return turned
+    if len(value.fields) > 0 and _are_by_id(value.fields):
+        numbered = value.fields.keys() <= {str(n) for n in range(len(value.fields) + 1)}
+        return [
+            JsonObject(item if numbered else {"id": k} | item) for k, item in value.fields.items()
+        ]
     holders = [value, *(value.child(k) for k in ("data", "response", "result", "hits"))]
     data = value.child("data")
     for inner in (data.child(k) for k in data.fields) if data is not None else ():

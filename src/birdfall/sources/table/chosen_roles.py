@@ -19,6 +19,7 @@ from birdfall.sources.table.column_choice import (
     looks_like_time,
 )
 from birdfall.sources.table.column_roles import columns_by_role, squeeze_name
+from birdfall.sources.table.done_to_posts import says_who_did
 
 #: More different values are no names of platforms.
 MAX_PLATFORMS: Final = 30
@@ -100,12 +101,14 @@ def _correct_by_values(chosen: Chosen) -> None:
         # threads whose posts name themselves
         own = chosen.filled("act_id")
         rows = [(row[column], row.get(own or "")) for row in chosen.sample if row.get(column)]
-        if rows and all(answered == itself for answered, itself in rows):
+        of_people = any((answered or "").startswith(("[{", "{")) for answered, _ in rows)
+        if of_people or (rows and all(answered == itself for answered, itself in rows)):
             _move(chosen, column, "reply_id")
     for column in list(chosen.columns("platform")):
         if len(set(chosen.values(column))) > MAX_PLATFORMS:
             _move(chosen, column, "platform")
     _tell_times_of_acts(chosen)
+    _tell_doers_from_authors(chosen)
     _tell_comments_from_posts(chosen)
     _tell_counts_from_lists(chosen)
     _tell_flags_from_ids(chosen)
@@ -121,6 +124,25 @@ def _tell_times_of_acts(chosen: Chosen) -> None:
     perhaps = chosen.by_role.pop("perhaps_acted", [])
     if not chosen.filled("posted"):
         chosen.by_role.setdefault("posted", []).extend(perhaps)
+
+
+def _tell_doers_from_authors(chosen: Chosen) -> None:
+    """Where all rows say who liked or shared a post beside who wrote it, the former acted, on the
+    latter.
+    """
+    if "account" in chosen.said:
+        return
+    roles = ("account_id", "account", "handle")
+    listed = list(dict.fromkeys(c for role in roles for c in chosen.columns(role)))
+    full = NEARLY_ALL * len(chosen.sample)
+    doers = [c for c in listed if says_who_did(c) and len(chosen.values(c)) >= full]
+    others = [c for c in listed if not says_who_did(c) and chosen.values(c)]
+    if not doers or not others:
+        return
+    for column in others:
+        chosen.take_away(column, "target")
+    if not chosen.filled("target"):
+        chosen.by_role.setdefault("target", []).append(others[0])
 
 
 def _tell_comments_from_posts(chosen: Chosen) -> None:

@@ -22,13 +22,15 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "raterparticipantid noteauthorparticipantid participantid "
     "posterpageid twitteruserid tweetauthorid actorid did accountdid authordid "
     "usuarioid idusuario iddeusuario cuentaid idcuenta autorid idautor idutilisateur "
-    "utilisateurid idcompte compteid idauteur auteurid idconta contaid idautora surfaceid "
-    "blockedid targetuserid postownerid twitterid fromiduserid peeridchannelid peeridchatid "
+    "utilisateurid idcompte compteid idauteur auteurid idconta contaid idautora "
+    "postownerid surfaceid "
+    "blockedid targetuserid twitterid fromiduserid peeridchannelid peeridchatid "
     "authorchannelidvalue snippetauthorchannelidvalue nutzerid benutzerid idutente userrestid",
     "account": "account user author actor usuario usuaria cuenta autor autora utilisateur compte "
     "auteur creator "
     "utilizador usuariox conta perfil profil cuentas accounts sender poster participant "
-    "acct uploader blocker المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل logtitle "
+    "acct uploader blocker bloqueur bloqueador المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل "
+    "logtitle "
     "utente autore konto nutzer benutzer kullanici пользователь автор",
     "handle": "handle screenname userscreenname userusername authorusername authorscreenname "
     "username authorhandle authorshortname authormetaname "
@@ -38,6 +40,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "accountaddress uniqueid authoruniqueid twitterscreenname influencer "
     "nombredeusuario "
     "nomdutilisateur nomedeusuario pseudo arroba alias nick nickname اسمالمستخدم المعرف "
+    "اسمالحساب "
     "nutzername benutzername nomeutente kullaniciadi",
     "name": "name displayname userdisplayname userrealname fromuserrealname authorname fullname "
     "authorfullname authorfull accountdisplayname userfullname realname pagename channeltitle "
@@ -68,6 +71,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "vistoem constatele observele vuele vule verifiele "
     "observadoen consultado fechaconsulta fechadeconsulta fecharevision revisado visto vistoen "
     "observado consultele dateconsultation dateobservation datedeconsultation vu verifieele "
+    "datedureleve datereleve datedeleitura datadaconsulta fechadelaconsulta "
     "verificadoem dataconsulta datadeconsulta observadoem تاريخالرصد تاريخالفحص",
     "born": "accountcreated accountcreatedat accountcreationdate accountcreation createdatuser "
     "usercreatedat usercreated authorcreatedat fromusercreatedat membersince joined joinedat "
@@ -104,7 +108,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "retweeteduserscreenname retweetedstatususeridstr retweetedstatususerid "
     "retweetedstatususerscreenname retweetusername retweetuser userrtid userrt retweetauthorid "
     "retweetauthorusername retweetedtweetuserid retweetedtweetuserusername "
-    "reposteduserid repostedby repostedfrom authorforwardedfromid authorforwardedfromusername "
+    "reposteduserid repostedfrom authorforwardedfromid authorforwardedfromusername "
     "forwardedfromid forwardedfrom authorforwardedfromname retweetoruserid "
     "fwdfromfromidchannelid "
     "fwdfromchannelid fwdfromfromiduserid fwdfromfromid fwdfromfromname forwardsenderid "
@@ -112,7 +116,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "forwardmsgfrompeername reenviadode transferede encaminhadode "
     "ritwittadi ritwittatoda retweetvon geteiltvon",
     "reply_id": "inreplytotweetid inreplytostatusid inreplytostatusidstr inreplytoid "
-    "referencedtweetsrepliedtoid replytoid replyid repliedtoid replyto isreplyto parentid "
+    "referencedtweetsrepliedtoid replytoid replyid repliedtoid replyto isreplyto parentid parent "
     "parentcommentid replytomessageid inreplytouri replyparenturi inreplytotweetidstr "
     "responsea idrespuesta reponsea",
     "reply_to": "inreplytouserid inreplytouseridstr replieduserid repliedtouserid touserid",
@@ -150,7 +154,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "datesuppression datedesuppression supprimele apagadoem excluidoem dataexclusao تاريخالحذف",
     "target": "target targetid targetuser mentioned touser objetivo destino cible alvo subject "
     "reported reporteduser reportedaccount reportedid denunciado denunciada signale "
-    "targetaccount accused victim blocked blockeduser blockedaccount "
+    "targetaccount accused victim blocked blockeduser blockedaccount bloque bloquee bloqueado "
+    "bloqueada "
     "reportedpost reportedstatus reportedtweet reportedcontent reportedurl publicaciondenunciada",
     "reporter": "reporter reporterid reporteraccount reportedby denunciante denunciador "
     "signaleur auteurdusignalement reportingaccount flagger المبلغ",
@@ -189,7 +194,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "follower": "follower followerid followerdid seguidor seguidora abonne متابع idseguidor",
     "followed": "followed followedid followinguserid followingid friendid followingdid "
     "followeduserid followee followeeid leader followeduser following_user "
-    "seguido seguida suivi cuentaseguida المتابع",
+    "seguido seguida suivi cuentaseguida siguea abonnea suit segue contaseguida comptesuivi "
+    "المتابع يتابع",
     "since": "since followedat followedsince followingsince followdate datefollowed followstart "
     "sigueseguidodesde desde siguedesde depuis suividepuis seguedesde desdequando منذ startdate "
     "start begin",
@@ -254,14 +260,15 @@ _WHEN: Final = r"(?:at|on|date|time|timestamp|datetime|datetimeutc|ts|utc)"
 _NAMED: Final = r"(?:acct|screenname|username|handle|login|nick(?:name)?)"
 #: Who did it, by what was done.
 _DOER: Final = (
-    r"(?:re)?(?:tweet|post|blog|shar|lik|comment|repl(?:y|i)|quot|boost|vot|upload|view|read"
-    r"|react|click|visit|upvot|downvot)(?:er|or)|commentator|curtidora?|compart(?:ido|ilhado)ra?"
+    r"(?:re)?(?:tweet|post|blog|shar|lik|favou?rit|comment|repl(?:y|i)|quot|boost|vot|upload|view"
+    r"|read|react|click|visit|upvot|downvot)(?:er|or)|commentator|curtidora?|compart(?:ido|ilhado)ra?"
     r"|comentad?ora?|comentarista|commentat(?:eur|rice)|votante|vot(?:eur|euse)|partageu(?:r|se)"
     r"|espectadora?|spectat(?:or|eur|rice)|retuiteadora?|المصوت|المشاهد"
 )
 _DONE_BY: Final = (
-    r"(?:(?:lik|favou?rit|vot|writt?|post|tweet|publish|upload|comment|shar|view|read|react"
-    r"|click|visit)(?:ed|en)?by|(?:curtid|compartid|compartilhad|comentad|votad|retuitead|publicad"
+    r"(?:(?:lik|favou?rit|vot|writt?|(?:re)?(?:post|tweet|blog|shar)|boost|publish|upload|comment"
+    r"|view|read|react|click|visit)(?:ed|en)?by"
+    r"|(?:curtid|compartid|compartilhad|comentad|votad|retuitead|publicad"
     r"|escrit|vist)[oa]por|(?:aime|partage|commente|vote|publie|ecrit|vu)e?par)"
 )
 _SEEN: Final = (
@@ -299,6 +306,7 @@ _BUILT: Final = tuple(
         ("name", rf"(?:from)?{_WHO}(?:display|full|real|screen)?name"),
         ("is_suspended", rf"(?:is)?{_WHO}(?:is)?(?:suspended|banned)"),
         ("suspended", rf"{_WHO}?(?:suspen(?:ded|sion)|ban(?:ned)?|takedown|removal){_WHEN}"),
+        ("suspended", r"(?:gone|vanished|disappeared|missing)(?:by|at|on|since|date|time)"),
         ("reversed", r"(?:rea(?:c)?tivad|restaurad|restituid|readmitid|desbloquead|retabli|reactive"
                      r"|reintegre|debloque|unsuspended|unbanned|reinstated|restored)"
                      r"[a-z]?(?:em|en|el|le|at|on|date)"),

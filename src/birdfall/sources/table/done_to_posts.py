@@ -18,7 +18,34 @@ DONE_KINDS: Final = ("like", "repost", "reply")
 
 def is_of_blockers(account: str | None) -> bool:
     """Whether a column holds accounts that blocked others."""
-    return squeeze_name(account or "").startswith("blocker")
+    return squeeze_name(account or "").startswith(("blocker", "bloqueur", "bloqueador"))
+
+
+def says_who_did(column: str) -> bool:
+    """Whether a column names those who liked or shared what others wrote: "retweeted_by"."""
+    name = squeeze_name(column)
+    return any(_DONE[kind].match(name) for kind in ("like", "repost"))
+
+
+def refuse_doers_among_authors(chosen: Chosen, account: str | None, where: str) -> None:
+    """Raise UsageError if some posts stand beside who shared or liked them, of which is not told
+    when.
+    """
+    if "account" in chosen.said or account is None or says_who_did(account):
+        return
+    listed = (c for role in ("account_id", "account", "handle") for c in chosen.columns(role))
+    doer = next((c for c in listed if says_who_did(c) and chosen.values(c)), None)
+    if doer is None or not chosen.filled("act_id", "text") or chosen.filled("is_repost"):
+        return
+    raise UsageError(
+        f'"{printable(doer, 40)}" says who shared or liked some of the posts, and nothing says '
+        "when they did",
+        where=where,
+        why=f'The times may be those of the posts of "{printable(account, 40)}".',
+        fix=f"To take the posts by their authors: --column 'account={account}'. To take those who "
+        f"shared or liked them, at these times: --column 'account={doer}'.",
+        questions=(Question("Whose acts are these?", "--column account=", (account, doer)),),
+    )
 
 
 def done_to_posts(
@@ -60,10 +87,24 @@ def done_to_posts(
             fix="If it is as good as one of these, say which: --const kind=like, repost or reply.",
             questions=(Question("What did the accounts do?", "--const kind=", DONE_KINDS),),
         )
-    if kind not in DONE_KINDS or (text and kind != "reply"):
+    if kind not in DONE_KINDS:
         return None
-    columns = base | {"object": (act_id,)} | ({"text": (text,)} if text else {})
+    authored = _is_of_others(chosen, named, act_id)
+    if text and kind == "repost" and not authored:
+        return None  # the repost may have the id and the text
+    columns = base | {"object": (act_id,)} | ({"text": (text,)} if text and kind == "reply" else {})
+    if kind != "reply" and (author := chosen.filled("target")) not in (None, act_id):
+        columns |= {"target": (author,)}
     return Emit("acts", columns, {"kind": kind, "object_kind": "post"})
+
+
+def _is_of_others(chosen: Chosen, named: str, act_id: str) -> bool:
+    """Whether posts stand beside those who shared them: their authors are named too, or one post
+    was shared by several.
+    """
+    others = {c for role in ("account_id", "account", "handle") for c in chosen.columns(role)}
+    told = any(not says_who_did(c) and chosen.values(c) for c in others - {named})
+    return told or chosen.filled("target") is not None or is_shared(chosen, act_id)
 
 
 def _names_own_acts(column: str) -> bool:

@@ -32,14 +32,20 @@ from birdfall.sources.table.guess_follows import (
     list_of_one,
 )
 from birdfall.sources.table.guess_posts import deletion_emits, post_emits
-from birdfall.sources.table.guess_profiles import ask_for_parts_of_dates, is_creation, profile_emits
+from birdfall.sources.table.guess_profiles import (
+    ask_for_day_of_counts,
+    ask_for_parts_of_dates,
+    is_creation,
+    profile_emits,
+)
 from birdfall.sources.table.guess_statuses import (
+    deed_emits,
     reason_as_status,
     status_emits,
     statuses_of_authors,
     when_looked,
 )
-from birdfall.sources.table.logged_deeds import is_log_of_deeds
+from birdfall.sources.table.logged_deeds import deeds_to_accounts, is_log_of_deeds
 
 #: Roles that only a table of accounts has without a text.
 _PROFILE_ROLES: Final = (
@@ -66,6 +72,8 @@ def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterat
         reported := chosen.first("target", "account_id", "account", "act_id")
     ):
         yield from _reports(chosen, reported)
+    elif deeds := deeds_to_accounts(chosen):
+        yield from deed_emits(chosen, deeds, where)
     elif _is_about_accounts(chosen, constants):
         if chosen.filled("edge_from") and chosen.filled("edge_to"):
             raise edges_error(chosen, "a name besides", where)
@@ -152,6 +160,7 @@ def _account_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Ite
     counts = chosen.present("followers", "following", "posts")
     if counts and not when and not statuses:
         ask_for_parts_of_dates(chosen, where)
+        ask_for_day_of_counts(chosen, account, where)
     if counts and when and not statuses:
         yield Emit("counts", who | {"time": when} | counts, fixed, handles=folded)
     told = bool(statuses) or bool(counts and when)

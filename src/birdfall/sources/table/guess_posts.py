@@ -24,7 +24,12 @@ from birdfall.sources.table.column_choice import (
     states_zone,
     time_columns,
 )
-from birdfall.sources.table.done_to_posts import DONE_KINDS, done_to_posts, is_of_blockers
+from birdfall.sources.table.done_to_posts import (
+    DONE_KINDS,
+    done_to_posts,
+    is_of_blockers,
+    refuse_doers_among_authors,
+)
 from birdfall.sources.table.guess_reposts import (
     refuse_reposts_of_nothing,
     repost_emit,
@@ -75,6 +80,7 @@ def post_emits(chosen: Chosen, constants: dict[str, str], where: str = "") -> It
         act_id, text = chosen.first("act_id"), chosen.first("text")
     if act_id == account:
         act_id = None
+    refuse_doers_among_authors(chosen, account, where)
     shared, own = _addresses(chosen, act_id)
     act_id = act_id or own
     base: dict[str, tuple[str, ...]] = {"account": (account,)} if account else {}

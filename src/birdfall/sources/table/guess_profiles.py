@@ -9,7 +9,7 @@ from typing import Final
 from birdfall.model.errors import UsageError, printable
 from birdfall.model.questions import Question
 from birdfall.sources.shared.column_mapping import Emit
-from birdfall.sources.table.column_choice import Chosen, time_columns
+from birdfall.sources.table.column_choice import Chosen, looks_like_time, time_columns
 from birdfall.sources.table.column_roles import squeeze_name
 
 
@@ -34,6 +34,33 @@ def ask_for_parts_of_dates(chosen: Chosen, where: str) -> None:
         "--column time=NAME.",
         questions=(
             Question("Which column is the day of the counts?", "--column time=", open=True),
+        ),
+    )
+
+
+def ask_for_day_of_counts(chosen: Chosen, account: str | None, where: str) -> None:
+    """Raise UsageError if one account has several counts, and no column is known to tell when."""
+    counted = chosen.filled("followers", "following", "posts")
+    pairs = {(row.get(account or ""), row.get(counted or "")) for row in chosen.sample}
+    if len(pairs) == len({one for one, _ in pairs}):
+        return
+    known = {c for listed in chosen.by_role.values() for c in listed}
+    others = [c for c in (chosen.sample[0] if chosen.sample else ()) if c not in known]
+    dated = tuple(
+        c for c in others if (v := chosen.values(c)[:50]) and all(map(looks_like_time, v))
+    )
+    raise UsageError(
+        f'accounts have several values in "{printable(counted or "", 40)}", and no column is known '
+        "to say when each was so",
+        where=where,
+        why="Of each account one count would be kept, and the others lost.",
+        fix="Say which column has the time: --column observed_at=NAME.",
+        questions=(
+            Question(
+                "Which column says when this was so?",
+                "--column observed_at=",
+                dated or tuple(others),
+            ),
         ),
     )
 

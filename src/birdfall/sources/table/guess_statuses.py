@@ -10,8 +10,15 @@ from birdfall.model.errors import UsageError
 from birdfall.model.questions import Question
 from birdfall.model.schemas import STATUSES
 from birdfall.sources.shared.column_mapping import Emit
-from birdfall.sources.table.column_choice import NO_ID, Chosen, are_known_handles, time_columns
+from birdfall.sources.table.column_choice import (
+    NO_ID,
+    Chosen,
+    are_known_handles,
+    looks_like_time,
+    time_columns,
+)
 from birdfall.sources.table.column_roles import squeeze_name
+from birdfall.sources.table.logged_deeds import who_was_affected
 from birdfall.sources.table.mapping import STATUS_WORDS
 from birdfall.sources.table.sql_plan import NO_WORDS, YES_WORDS
 
@@ -36,9 +43,12 @@ def when_looked(chosen: Chosen, where: str) -> tuple[str, ...] | None:
     if when:
         return when
     when = time_columns(chosen, "posted")
-    if when is None or len(chosen.columns("posted")) < 2 or "time" in chosen.said:
+    dated = [
+        c for c in chosen.columns("posted") if any(map(looks_like_time, chosen.values(c)[:50]))
+    ]
+    if when is None or len(dated) < 2 or "time" in chosen.said:
         return when
-    first, second = chosen.columns("posted")[:2]
+    first, second = dated[:2]
     pairs = [(r.get(first), r.get(second)) for r in chosen.sample]
     if any(a and b and a[:10] != b[:10] for a, b in pairs) and len(when) == 1:
         raise UsageError(
@@ -98,6 +108,22 @@ def status_emits(
     said["observation"] = "seen" if seen else "change"
     columns |= chosen.present("reason")
     yield Emit("statuses", columns, said, values, handles=folded)
+
+
+def deed_emits(chosen: Chosen, deeds: str, where: str) -> Iterator[Emit]:
+    """Changes of statuses, from a log of what was done to accounts. Raises UsageError if two
+    columns may name the account, or two the time.
+    """
+    account, when = who_was_affected(chosen, where), when_looked(chosen, where)
+    if account is None or when is None:
+        return
+    columns = {"account": (account,), "status": (deeds,), "time": when}
+    folded = ("account",) if are_known_handles(chosen, account) else ()
+    said = {"observation": "change"}
+    yield Emit("statuses", columns | chosen.present("reason"), said, handles=folded)
+    if folded:
+        shown: dict[str, tuple[str, ...]] = {"account": (account,), "handle": (account,)}
+        yield Emit("accounts", shown, first_of="account", handles=folded)
 
 
 def statuses_of_authors(chosen: Chosen, where: str) -> Iterator[Emit]:

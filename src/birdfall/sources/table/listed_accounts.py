@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from birdfall.model.errors import UsageError, printable
 from birdfall.sources.shared.column_mapping import Emit
 from birdfall.sources.table.column_choice import Chosen
@@ -30,6 +33,20 @@ def refuse_listed_accounts(chosen: Chosen, emits: Iterable[Emit], where: str) ->
                 why="They would be taken for one account of that name.",
                 fix="Write one account a row, and what is said of them in each of the rows.",
             )
+
+
+#: A sign without which no cell is a list.
+_MAY_BE_LIST: Final = r"[,;|،؛\[]"
+
+
+def find_lists(accounts: pa.Array) -> pa.Array | None:
+    """Which texts list several accounts (bool[n]); None if none does."""
+    doubtful = pc.match_substring_regex(accounts, _MAY_BE_LIST)
+    if not pc.any(doubtful).as_py():
+        return None
+    words = accounts.filter(doubtful).unique().to_pylist()
+    lists = [w for w in words if w is not None and _is_list(w)]
+    return pc.is_in(accounts, value_set=pa.array(lists, accounts.type)) if lists else None
 
 
 def _is_list(cell: str) -> bool:

@@ -74,14 +74,29 @@ STATUS_WORDS: Final = {
         "active": "live|exists|ok|normal|available|visible|alive|open|unsuspended|reinstated|"
         "restored|activa|activo|activée|actif|active|ativa|ativo|visible|existe|restaurada|"
         "restaurado|rétabli|rétablie|reativada|reativado|restituida|restituido|نشط|نشطة|مستعاد|"
-        "موجود|200|unblock|unblocked|account is active|aktiv|attivo|attiva",
+        "موجود|200|unblock|unblocked|account is active|aktiv|attivo|attiva|unban|unbanned|"
+        "unsuspend|"
+        "reinstate|reactivate|reactivated|restore|unmute|unsilence|unlimit|lift suspension|"
+        "suspension lifted|ban lifted|desbloquear|desbloqueo|desbloqueada|desbloqueado|desbanear|"
+        "desbaneada|desbaneado|reactivar|reactivada|reactivado|restaurar|restituir|rehabilitar|"
+        "rehabilitada|rehabilitado|readmitida|readmitido|levantar suspensión|rétablir|"
+        "rétablissement|réactiver|réactivé|réactivée|réactivation|débloquer|débloqué|débloquée|"
+        "déblocage|débannir|débanni|débannie|réintégré|réintégrée|reativar|reativação|restabelecer|"
+        "restabelecida|restabelecido|desbloqueio|desbanir|desbanida|desbanido|"
+        "إلغاء الحظر|رفع الحظر|"
+        "إلغاء التعليق|رفع التعليق|إلغاء الإيقاف|رفع الإيقاف|استعادة|إعادة تفعيل|تفعيل",
         "suspended": "suspend|suspended account|account suspended|account is suspended|"
         "user has been suspended|user has been suspended.|this account has been suspended|"
         "this account is suspended|banned|ban|blocked|63|50|suspendida|suspendido|"
         "cuenta suspendida|la cuenta fue suspendida|cuenta bloqueada|bloqueada|bloqueado|"
         "suspendu|suspendue|compte suspendu|banni|bannie|bloqué|bloquée|suspensa|suspenso|"
         "conta suspensa|banida|banido|موقوف|موقوفة|معلق|معلّق|معلقة|محظور|محظورة|حساب موقوف|"
-        "permanently suspended|temporarily suspended|gesperrt|sospeso|sospesa",
+        "permanently suspended|temporarily suspended|gesperrt|sospeso|sospesa|suspension|"
+        "permanent ban|permaban|temporary ban|tempban|temp ban|temp_ban|temporary suspension|"
+        "permanent suspension|suspender|suspensión|banear|baneo|baneada|baneado|expulsar|expulsión|"
+        "expulsada|expulsado|bloquear|suspendre|bannir|bannissement|exclure|exclusion|exclu|exclue|"
+        "bloquer|suspensão|banir|banimento|expulsão|expulsa|expulso|حظر الحساب|تعليق الحساب|إيقاف|"
+        "إيقاف الحساب|وقف الحساب",
         "taken_down": "takedown|taken down|takendown|removed|removed by platform|"
         "eliminada por la plataforma|retirada|retirado|removida|removido|"
         "supprimé par la plateforme|"
@@ -94,7 +109,9 @@ STATUS_WORDS: Final = {
         "limited": "silenced|limit|silence|restricted|throttled|shadowbanned|"
         "temporarily restricted|"
         "limitada|limitado|restringida|restringido|limité|limitée|restreint|restreinte|restrita|"
-        "restrito|silenciada|silenciado|مقيد|مقيّد|محدود",
+        "restrito|silenciada|silenciado|mute|muted|timeout|timed out|silenciar|silencio|"
+        "mise en sourdine|"
+        "limitar|limiter|restringir|restreindre|restrição|restricción|كتم|تقييد|مقيد|مقيّد|محدود",
     }.items()
     for word in words.split("|")
 }

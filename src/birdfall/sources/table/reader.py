@@ -34,6 +34,7 @@ from birdfall.sources.table.rows import Emitter
 from birdfall.sources.table.sql_plan import Plan, Query, build_plan
 from birdfall.sources.table.sql_text import quote_name, quote_text
 from birdfall.sources.table.tabular import PARQUET, Tabular, open_table
+from birdfall.sources.table.telling_rows import telling_rows
 
 NAME = "table"
 #: Rows by whose values columns are told apart.
@@ -132,7 +133,7 @@ def choose_mapping(table: Tabular, options: SourceOptions, where: str) -> Column
     if mapping is None:
         mapping = guess_mapping(
             [name for name in types if name not in rounded],
-            table.sample()[:GUESS_ROWS],
+            telling_rows(table),
             options.columns,
             options.constants,
             zoned=options.time_zone is not None,

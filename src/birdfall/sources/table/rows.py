@@ -20,6 +20,7 @@ from birdfall.sources.shared.rejections import Rejections
 from birdfall.sources.table import time_grain
 from birdfall.sources.table.cells import Cell, fix_of, read_cell, time_array
 from birdfall.sources.table.handles import fold_handles, fold_handles_behind_platforms
+from birdfall.sources.table.listed_accounts import find_lists
 from birdfall.sources.table.sql_plan import Plan
 
 #: Ids longer than this are not ids.
@@ -48,6 +49,8 @@ _TOTALS = pa.array(
     ],
     pa.string(),
 )  # fmt: skip
+#: Columns of the record that name somebody.
+_WHO: Final = frozenset(("account", "follower", "followed"))
 _FREE_TEXT = {"text", "description", "name", "location", "note", "reason"}
 
 
@@ -220,7 +223,7 @@ class Emitter:
             kind = f"{cell.answer} {cell.column in _FREE_TEXT}"
             if kind not in checked:
                 values, sound = self._check_texts(cell, values, keep, lines)
-                sound &= cell.column != "account" or self._name_somebody(cell, values, keep, lines)
+                sound &= cell.column not in _WHO or self._name_somebody(cell, values, keep, lines)
                 if sound:
                     checked.add(kind)
         else:
@@ -271,6 +274,9 @@ class Emitter:
             if pc.any(found).as_py():
                 self._refuse_all(cell, values, found, reason, keep, lines)
                 sound = False
+        if (lists := find_lists(values)) is not None:
+            self._refuse_all(cell, values, lists, "several accounts in one cell", keep, lines)
+            sound = False
         return sound
 
     def _check_texts(
