@@ -195,3 +195,55 @@ def test_several_accounts_in_a_cell_far_down_are_refused_there(tmp_path):
     case = read(tmp_path, content)
     assert len(acts(case)) == ABOVE
     assert [r["value"] for r in case.table("rejected").to_pylist()] == ["beta, gama"]
+
+
+def test_deeds_to_posts_are_none_of_their_authors(tmp_path):
+    content = table(
+        "time,moderator,action,post_id,author", (TIMES[0], "ana", "remove", "9", "alfa")
+    )
+    with pytest.raises(UsageError, match="no acts of people"):
+        read(tmp_path, content)
+    found = acts(read(tmp_path, content, constants={"kind": "post"}))
+    assert found == [("alfa", "post", "9")]
+
+
+def test_words_of_statuses_under_an_unknown_name_are_asked_about(tmp_path):
+    content = table("screen_name,name,resultado,checked_at", ("alfa", "A", "suspendida", TIMES[0]))
+    with pytest.raises(UsageError) as asked:
+        read(tmp_path, content)
+    assert asked.value.questions[0].answers == ("resultado",)
+    case = read(tmp_path, content, columns={"status": "resultado"})
+    assert statuses(case) == [("alfa", "suspended", "seen")]
+
+
+def test_counts_of_links_are_no_links(tmp_path):
+    content = table(
+        "Tweet Id,user,created_at,text,URLs", ('"""9000001"""', "a", TIMES[0], "hi", "0")
+    )
+    assert acts(read(tmp_path, content)) == [("a", "post", "9000001")]
+
+
+def test_an_object_that_each_text_has_for_itself_is_its_own_id(tmp_path):
+    rows = [("1", "p1", TIMES[0], "hola", "a"), ("2", "p2", TIMES[1], "si", "b")]
+    content = table("id,object_id,created_time,message,from.id", *rows)
+    assert [kind for _, kind, _ in acts(read(tmp_path, content))] == ["post", "post"]
+
+
+def test_a_repost_has_its_own_id_beside_that_of_the_post(tmp_path):
+    rows = [("1", "p", "r1", TIMES[0]), ("2", "p", "r2", TIMES[1])]
+    found = acts(read(tmp_path, table("retweeter_id,tweet_id,retweet_id,time", *rows)))
+    assert found == [("1", "repost", "p"), ("2", "repost", "p")]
+
+
+@pytest.mark.parametrize(
+    "header", ["Name,Profile ID,Date,Likes,Comment", "by,user_id,post_published,n,x"]
+)
+def test_comments_of_people_are_posts(tmp_path, header):
+    header = header.replace(",x", ",comment")
+    row = ("Ana", "1001", TIMES[0], "0", "hola")
+    assert acts(read(tmp_path, table(header, row)))[0][:2] == ("1001", "post")
+
+
+def test_reports_in_words_of_their_language(tmp_path):
+    content = table("Denunciante,Cuenta denunciada,Fecha de denuncia", ("alfa", "gama", TIMES[0]))
+    assert acts(read(tmp_path, content)) == [("alfa", "report", "gama")]

@@ -108,6 +108,7 @@ def _correct_by_values(chosen: Chosen) -> None:
         if len(set(chosen.values(column))) > MAX_PLATFORMS:
             _move(chosen, column, "platform")
     _tell_times_of_acts(chosen)
+    _tell_reposts_from_originals(chosen)
     _tell_doers_from_authors(chosen)
     _tell_comments_from_posts(chosen)
     _tell_counts_from_lists(chosen)
@@ -124,6 +125,21 @@ def _tell_times_of_acts(chosen: Chosen) -> None:
     perhaps = chosen.by_role.pop("perhaps_acted", [])
     if not chosen.filled("posted"):
         chosen.by_role.setdefault("posted", []).extend(perhaps)
+
+
+def _tell_reposts_from_originals(chosen: Chosen) -> None:
+    """Where rows name who reposted, a post, and a repost whose ids never come twice, these are the
+    rows' own, and the post is what was reposted.
+    """
+    own, listed = chosen.filled("repost_id"), chosen.filled("act_id")
+    who = [c for role in ("account_id", "account", "handle") for c in chosen.columns(role)]
+    if not own or not listed or not any(map(says_who_did, who)):
+        return
+    values, originals = chosen.values(own), chosen.values(listed)
+    if len(set(values)) == len(chosen.sample) == len(originals) and not set(values) & set(
+        originals
+    ):
+        chosen.by_role["act_id"], chosen.by_role["repost_id"] = [own], [listed]
 
 
 def _tell_doers_from_authors(chosen: Chosen) -> None:
@@ -189,6 +205,8 @@ def _columns_of_hours(chosen: Chosen) -> list[str]:
 _COUNT: Final = re.compile(r"\d+|\d{1,3}([ .,'\u00a0\u202f])\d{3}(?:\1\d{3})*")
 
 
+#: Texts that may be counted under the same name.
+_COMMENTS: Final = ("comment", "commentaire", "comentario")
 _WHO_AND_WHEN: Final = ("account", "handle", "name", "posted", "observed")
 
 
@@ -198,11 +216,14 @@ _GERMAN: Final = re.compile(r"konto|(?:be)?nutzer(?:name)?|datum|tag|zeit|zeitpu
 
 def _tell_counts_from_lists(chosen: Chosen) -> None:
     """Counts are called like what they count."""
-    for role in ("hashtags", "links", "mentions"):
+    for role in ("hashtags", "links", "url", "mentions"):
         for column in list(chosen.columns(role)):
             values = chosen.values(column)
             if values and all(re.fullmatch(r"-?\d{1,6}", v) for v in values):
                 _move(chosen, column, role)
+    for column in list(chosen.columns("text")):
+        if squeeze_name(column) in _COMMENTS and all(map(_COUNT.fullmatch, chosen.values(column))):
+            _move(chosen, column, "text")
     for column in list(chosen.columns("follower")):
         # "Follower" is one who follows, and how many do in German and as many people write it
         values = chosen.values(column)

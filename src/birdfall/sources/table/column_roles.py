@@ -166,7 +166,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "texto mensaje contenido tuit publicacion texte contenu message mensagem conteudo comentario "
     "نص النص المحتوى الرسالة "
     "captiontext desc datadesc videotitle inhalt beitrag nachricht testo messaggio metin mesaj "
-    "текст",
+    "текст comment commentaire",
     "kind": "kind type action act tweettype sourcetweettype posttype interaction interactiontype "
     "tipo accion acao typeaction نوع verb",
     # what became of an account
@@ -327,6 +327,13 @@ _BUILT: Final = tuple(
         ("since", r"follow(?:ed|ing)(?:you|me|us)?(?:at|on|date|since)"),
         ("posted", r"(?:created?|posted|published|sent|date|time|timestamp)(?:at|on|time|date)?"
                    r"(?:utc|gmt|local|iso)"),
+        ("posted", rf"{_POST}(?:created|published|posted|sent)(?:unix|utc)?"),
+        ("posted", rf"(?:fecha|data|date|hora|heure)(?:de|del|da|do|du)?(?:la|el|l)?"
+                   rf"(?:{_POST_WORDS}|denuncia|signalement|reporte)"),
+        ("target", r"(?:cuenta|conta|compte|perfil|profil|usuari[oa]|utilisateur)"
+                   r"(?:denunciad|signale|reportad)[aoe]?"),
+        ("status", r"(?:live|present|now|twitter|x)(?:account)?(?:status|state)"
+                   r"|estado(?:actual|dehoy)|statutactuel|(?:status|estado|situacao)atual"),
         ("posted", rf"{_POST}(?:s|ed)?(?:created|published|posted|sent)?{_WHEN}"),
         ("text", rf"{_POST}s?(?:text|body|content|caption)"),
         ("followers", rf"(?:num|n|no|number|total|count)(?:of)?(?:followers|subscribers|fans)"

@@ -104,7 +104,8 @@ def _is_of_others(chosen: Chosen, named: str, act_id: str) -> bool:
     """
     others = {c for role in ("account_id", "account", "handle") for c in chosen.columns(role)}
     told = any(not says_who_did(c) and chosen.values(c) for c in others - {named})
-    return told or chosen.filled("target") is not None or is_shared(chosen, act_id)
+    told = told or named in chosen.said.values() or chosen.filled("target") is not None
+    return told or is_shared(chosen, act_id)
 
 
 def _names_own_acts(column: str) -> bool:

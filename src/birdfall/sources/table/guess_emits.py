@@ -39,6 +39,7 @@ from birdfall.sources.table.guess_profiles import (
     profile_emits,
 )
 from birdfall.sources.table.guess_statuses import (
+    ask_for_statuses,
     deed_emits,
     reason_as_status,
     status_emits,
@@ -164,6 +165,8 @@ def _account_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Ite
     if counts and when and not statuses:
         yield Emit("counts", who | {"time": when} | counts, fixed, handles=folded)
     told = bool(statuses) or bool(counts and when)
+    if not told:
+        ask_for_statuses(chosen, where)
     if account is None or (not told and is_log_of_deeds(chosen, account, created)):
         return
     yield from profile_emits(chosen, account, created, folded, bool(counts and when))

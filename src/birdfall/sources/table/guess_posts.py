@@ -36,7 +36,7 @@ from birdfall.sources.table.guess_reposts import (
     rows_without,
     with_target_handles,
 )
-from birdfall.sources.table.logged_deeds import is_shared, refuse_shared_posts
+from birdfall.sources.table.logged_deeds import is_shared, refuse_shared_posts, refuse_unknown_deeds
 from birdfall.sources.table.mapping import KIND_WORDS
 from birdfall.sources.table.signs_in_texts import HASHTAGS, LINKS, MENTIONS
 
@@ -81,6 +81,7 @@ def post_emits(chosen: Chosen, constants: dict[str, str], where: str = "") -> It
     if act_id == account:
         act_id = None
     refuse_doers_among_authors(chosen, account, where)
+    refuse_unknown_deeds(chosen, constants, where)
     shared, own = _addresses(chosen, act_id)
     act_id = act_id or own
     base: dict[str, tuple[str, ...]] = {"account": (account,)} if account else {}
@@ -226,6 +227,11 @@ def _is_own_id(chosen: Chosen, column: str, act_id: str | None) -> bool:
     if act_id in (None, column) or column == chosen.said.get("object"):
         return act_id == column
     rows = [row for row in chosen.sample if row.get(column)]
+    if chosen.filled("text") and not chosen.filled("kind"):
+        # beside texts, what no two rows have is what each wrote
+        ids = {row[column] for row in rows}
+        if len(ids) == len(rows) == len(chosen.sample) > 1:
+            return True
     return bool(rows) and all(row[column] == row.get(act_id or "") for row in rows)
 
 

@@ -39,7 +39,9 @@ def ask_for_parts_of_dates(chosen: Chosen, where: str) -> None:
 
 
 def ask_for_day_of_counts(chosen: Chosen, account: str | None, where: str) -> None:
-    """Raise UsageError if one account has several counts, and no column is known to tell when."""
+    """Raise UsageError if one account has several counts, and a column of times whose name says
+    nothing may tell when.
+    """
     counted = chosen.filled("followers", "following", "posts")
     pairs = {(row.get(account or ""), row.get(counted or "")) for row in chosen.sample}
     if len(pairs) == len({one for one, _ in pairs}):
@@ -49,6 +51,8 @@ def ask_for_day_of_counts(chosen: Chosen, account: str | None, where: str) -> No
     dated = tuple(
         c for c in others if (v := chosen.values(c)[:50]) and all(map(looks_like_time, v))
     )
+    if not dated:
+        return
     raise UsageError(
         f'accounts have several values in "{printable(counted or "", 40)}", and no column is known '
         "to say when each was so",
@@ -59,7 +63,7 @@ def ask_for_day_of_counts(chosen: Chosen, account: str | None, where: str) -> No
             Question(
                 "Which column says when this was so?",
                 "--column observed_at=",
-                dated or tuple(others),
+                dated,
             ),
         ),
     )

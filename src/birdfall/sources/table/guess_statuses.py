@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from birdfall.model.errors import UsageError
+from birdfall.model.errors import UsageError, printable
 from birdfall.model.questions import Question
 from birdfall.model.schemas import STATUSES
 from birdfall.sources.shared.column_mapping import Emit
@@ -124,6 +124,27 @@ def deed_emits(chosen: Chosen, deeds: str, where: str) -> Iterator[Emit]:
     if folded:
         shown: dict[str, tuple[str, ...]] = {"account": (account,), "handle": (account,)}
         yield Emit("accounts", shown, first_of="account", handles=folded)
+
+
+def ask_for_statuses(chosen: Chosen, where: str) -> None:
+    """Raise UsageError if a column whose name says nothing has words of what became of accounts."""
+    known = {c for listed in chosen.by_role.values() for c in listed}
+    for name in chosen.sample[0] if chosen.sample else ():
+        words = {v.casefold().strip() for v in chosen.values(name)} - set(NO_ID)
+        fallen = {w for w in words if STATUS_WORDS.get(w, w) in STATUSES and w != "active"}
+        if name in known or not words or not all(w in STATUS_WORDS or w in STATUSES for w in words):
+            continue
+        if any(STATUS_WORDS.get(w, w) != "active" and not w.isdecimal() for w in fallen):
+            raise UsageError(
+                f'"{printable(name, 40)}" has words of what became of accounts '
+                f"({printable(', '.join(sorted(words)[:3]), 60)}), and its name does not say so",
+                where=where,
+                why="The accounts would be read without what became of them.",
+                fix=f"Say so: --column 'status={name}'.",
+                questions=(
+                    Question("Which column says what became of them?", "--column status=", (name,)),
+                ),
+            )
 
 
 def statuses_of_authors(chosen: Chosen, where: str) -> Iterator[Emit]:

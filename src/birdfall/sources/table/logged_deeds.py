@@ -7,7 +7,7 @@ from typing import Final
 
 from birdfall.model.errors import UsageError, printable
 from birdfall.model.questions import Question
-from birdfall.model.schemas import STATUSES
+from birdfall.model.schemas import ACT_KINDS, STATUSES
 from birdfall.sources.table.column_choice import Chosen
 from birdfall.sources.table.column_roles import squeeze_name
 from birdfall.sources.table.mapping import KIND_WORDS, STATUS_WORDS
@@ -105,6 +105,32 @@ def is_log_of_deeds(chosen: Chosen, account: str, created: str | None) -> bool:
         return True
     pairs = {(row.get(account), row.get(created)) for row in chosen.sample if row.get(created)}
     return len({one for one, _ in pairs if one}) < len({pair for pair in pairs if pair[0]})
+
+
+def refuse_unknown_deeds(chosen: Chosen, constants: dict[str, str], where: str) -> None:
+    """Raise UsageError if a column says what was done, in words none of which is an act, and no
+    column what was written.
+    """
+    if chosen.filled("text") or "kind" in constants:
+        return
+    names = chosen.sample[0] if chosen.sample else ()
+    for name in names:
+        words = {v.casefold().strip() for v in chosen.values(name)}
+        if not words or not names_deeds(name) or name in chosen.said.values():
+            continue
+        if not any(w in KIND_WORDS or w in ACT_KINDS for w in words):
+            shown = printable(", ".join(sorted(words)[:3]), 60)
+            raise UsageError(
+                f'"{printable(name, 40)}" says what was done ({shown}), in words that are no acts '
+                "of people",
+                where=where,
+                why="What was done to posts would be taken for what their authors did.",
+                fix=f"If it was done to the accounts: --column 'status={name}'. If the rows are "
+                "posts all the same: --const kind=post.",
+                questions=(
+                    Question("What are the rows?", "--const kind=", ("post", "repost", "like")),
+                ),
+            )
 
 
 def is_shared(chosen: Chosen, ids: str) -> bool:

@@ -376,6 +376,8 @@ def _clean_texts(batch: pa.RecordBatch, *, words: bool) -> pa.RecordBatch:
         formula = bool((begun == ord("=")).any() and (ended == ord('"')).any())
         if formula:
             column = pc.replace_substring_regex(column, r'^="([^"]*)"$', r"\1")
+        if (begun == ord('"')).any():  # an id that was put in quotes twice, to be kept as text
+            column = pc.replace_substring_regex(column, r'^"(\d+)"$', r"\1")
         if (begun == ord("'")).any():  # a spreadsheet's sign that a number is text
             column = pc.replace_substring_regex(column, r"^'(\d+)$", r"\1")
         if blank or formula or words:
