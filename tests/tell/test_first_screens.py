@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from html import unescape
 
+import pyarrow as pa
 import pytest
 from starlette.testclient import TestClient
 
@@ -15,7 +16,7 @@ from birdfall.tell.marks import plain
 from birdfall.tell.names import names_of
 from birdfall.tell.page import Page, leader_ledgers
 from birdfall.tell.report import write_articles
-from birdfall.tell.sentences import departures_sentence, verdict
+from birdfall.tell.sentences import audience_sentence, departures_sentence, verdict
 from birdfall.tell.words import LANGUAGES, words
 from birdfall.watch.dashboard.app import create_application
 from birdfall.watch.dashboard.case_view import CaseView
@@ -28,7 +29,7 @@ EXPECTED = {
     "posts": ("20 accounts in 1 group acted together", 3, "suspended"),
     "quiet posts": ("No accounts acted together", 0, "suspended"),
     "suspensions": ("201 accounts were suspended", 2, "followers"),
-    "counts": ("On 31 January 2024, 1 account lost more followers", 3, "suspen"),
+    "counts": ("On 31 January 2024, @leader lost more followers", 3, "suspen"),
     "quiet counts": ("No account lost followers", 0, "suspen"),
     "suspensions and follows": ("201 accounts were suspended", 2, "%"),
     "reports": ("20 accounts reported the same 6 accounts", 3, "suspended"),
@@ -121,6 +122,85 @@ def test_published_figures_tell_the_whole_story(case_named):
         assert part in told or part in article.verdict.limit, part
     everything = next(b for b in section.body[-1].blocks if b.kind == "table")
     assert len(everything.rows) == 15, "all that was published is listed"
+
+
+def test_the_first_screen_draws_whoever_lost_most_though_nobody_was_named(case_named):
+    (article,) = write_articles(case_named("counts"), ["en"]).articles
+    assert [block.title for block in article.charts] == ["Followers of @leader"]
+    assert article.verdict.more == "That is 9% of its followers."
+
+
+def counted(*rows, series=(), **row):
+    """A finding of counts: its largest fall, the accounts of it and their levels."""
+    day = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
+    fall = {"wave": 1, "start": day, "accounts_hit": 2, "accounts": 3, "median_hazard": 0.1}
+    fall |= {"largest_hazard": 0.3, "largest_account": "leader", "gross": 900.0, "net": -800.0}
+    tables = {
+        "waves": pa.Table.from_pylist([fall | row]),
+        "drops": pa.Table.from_pylist([{"wave": 1, **drop} for drop in rows]),
+        "series": pa.Table.from_pylist(
+            [{"account": a, "followers": level} for a, level in series]
+            or [{"account": "leader", "followers": 9.0}]
+        ),
+    }
+    return Finding("counts", "counts", "found", tables=tables)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_loss_of_many_names_who_lost_most_and_no_part_is_larger_than_the_whole(language):
+    say = words(language)
+    several = verdict({"counts": counted()}, say, "@{}".format)
+    assert "@leader" in several.more and "30" in several.more
+    shrinking = verdict({"counts": counted(gross=876.0, net=-892.0)}, say, "@{}".format).sentence
+    assert shrinking.index("892") < shrinking.index("876"), "the whole, then what is beyond usual"
+    growing = verdict({"counts": counted(gross=892.0, net=-876.0)}, say, "@{}".format).sentence
+    assert growing.index("892") < growing.index("876")
+
+
+def test_a_profile_that_was_rebuilt_stands_on_the_first_screen():
+    drop = {"account": "minister", "before": 32_000, "after": 1, "rebuilt": True}
+    other = {"account": "leader", "before": 900, "after": 600, "rebuilt": False}
+    series = [("minister", 32_000.0), ("minister", 1.0), ("minister", 17_000.0), ("leader", 600.0)]
+    found = counted(drop, other, series=series, gross=300.0, net=-300.0, accounts_hit=1)
+    for language in LANGUAGES:
+        page = Page({"counts": found}, None, words(language), "@{}".format)
+        rebuilt = four_numbers(page)[-1]
+        assert [step.value for step in rebuilt.steps] == [32_000, 1, 17_000]
+        assert "@minister" in rebuilt.label
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"), [("not raised", "was hit harder"), ("too few alike", "cannot be told")]
+)
+def test_who_asked_about_an_audience_hears_that_none_was_hit_harder(outcome, said):
+    def audience(role):
+        rows = pa.Table.from_pylist([{"role": role, "outcome": outcome}])
+        return Finding("audiences", "audiences-1", "nothing", tables={"audiences": rows})
+
+    assert said in audience_sentence(audience("leader"), words("en"), str)
+    assert audience_sentence(audience("other"), words("en"), str) == "", "nobody asked"
+
+
+def test_deletions_are_told_beside_a_wave_of_suspensions():
+    start = dt.datetime(2023, 3, 5, tzinfo=dt.UTC)
+    rows = [(f"b{i}", "suspended", after(start, 7200 * i)) for i in range(300)]
+    rows += [(f"w{i}", "suspended", after(start, 1_000_000 + i)) for i in range(120)]
+    rows += [(f"d{i}", "deleted", after(start, 30 * i)) for i in range(70)]
+    found = waves(from_tables({"statuses": statuses(rows)}), replicates=19)
+    assert found.answer == "found"
+    for language in LANGUAGES:
+        limit = plain(verdict({"waves": found}, words(language), str).limit)
+        assert "70" in limit, language
+    few = dict(found.estimates, departures_10min=Estimate(2, "accounts"))
+    usual = verdict({"waves": found.replace(estimates=few)}, words("en"), str)
+    assert "Deleted" not in usual.limit, "ordinary departures stand further down"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_under_one_number_is_in_the_singular(language):
+    say = words(language)
+    for key in ("four.coordination.groups", "four.brigades.brigades", "four.hit"):
+        assert say(key, n=1) != say(key, n=5)
 
 
 def ledger(name, before, lowest):

@@ -3,6 +3,7 @@
 The same keys, whole plurals, no stray English, numbers as each language writes them.
 """
 
+import datetime as dt
 import json
 import re
 from importlib.resources import files
@@ -208,7 +209,7 @@ def test_every_note_ends_its_sentence():
 
 
 def test_one_account_lost_more_than_its_own_growth_in_french():
-    told = words("fr")("verdict.counts", day="1er mai", n=1, gross="9", net="8")
+    told = words("fr")("verdict.counts", day="1er mai", n=1, amounts="9")
     assert "1 compte a perdu" in told and "sa croissance" in told and "leur" not in told
 
 
@@ -223,3 +224,15 @@ def test_a_length_alone_in_a_cell_stands_in_the_form_that_stands_alone():
     alone = [cell for cell in found if "alone=true" in cell or "<option" in cell]
     assert found == alone
     assert len(found) >= 4
+
+
+def test_the_first_of_a_month_is_written_as_each_language_does():
+    first = dt.datetime(2024, 1, 1, 17, 50, tzinfo=dt.UTC)
+    eleventh = first.replace(day=11)
+    written = {language: words(language).moment(first) for language in LANGUAGES}
+    assert written["fr"].startswith("1er janvier 2024")
+    assert written["pt"].startswith("1º de janeiro de 2024")
+    assert written["es"].startswith("1 de enero de 2024")
+    assert words("fr").time(first) == "1er janv. 2024, 17:50"
+    assert words("fr").day(eleventh) == "11 janvier 2024"
+    assert words("pt").axis_day(first) == "1º jan."

@@ -38,7 +38,7 @@ HATCH: Final = (
 )
 
 #: Room around the plot, for its axes.
-MARGINS: Final = {"left": 50, "right": 8, "top": 8, "bottom": 26}
+MARGINS: Final = {"left": 56, "right": 8, "top": 8, "bottom": 26}
 #: Points of a curve that are drawn, at most about twice as many.
 RETURN_POINTS, LEVEL_POINTS = 240, 400
 #: Pixels that one label of the time axis needs.

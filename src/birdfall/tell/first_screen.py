@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from birdfall.model.findings import Finding
@@ -49,7 +49,8 @@ def four_numbers(page: Page) -> list[KeyNumber]:
     for kind, keys in _NUMBERS.items():
         finding = findings.get(kind)
         if finding is not None and finding.answer == "found":
-            return [*_estimates(finding, keys, page), *_rebuilt_numbers(finding, page)]
+            numbers = _estimates(finding, keys, page)
+            return [*numbers, *_rebuilt_numbers(finding, page), *_rebuilt_counts(page, ())]
     # the edges of another tool are no finding of groups
     asked = [f for f in page.findings_of_kind("coordination") if "significant" in f.estimates]
     together = [f for f in asked if f.answer == "found"]
@@ -71,10 +72,15 @@ def _wave_numbers(page: Page) -> list[KeyNumber]:
         hit = write.counted(int(top["observed"]), "observed", "accounts").shown
         seconds = max(1.0, top["duration_s"])
         length = write.figure(say.duration(seconds, alone=True), "duration_s", seconds, "seconds")
-        four += [KeyNumber([hit], say("four.hit")), KeyNumber([length], say("four.duration"))]
+        four += [
+            KeyNumber([hit], say("four.hit", n=int(top["observed"]))),
+            KeyNumber([length], say("four.duration")),
+        ]
+    shown = set[str]()
     for ledger in leader_ledgers(page.findings)[:MAX_LEDGERS]:
         if not ledger["before"].value or ledger["before"].value == ledger["lowest"].value:
             continue  # nothing happened to it: no number of this wave
+        shown.add(ledger.details["leader"])
         label = say("four.followers", leader=page.name(ledger.details["leader"]))
         write = NumberWriter(ledger, say)
         levels = [write.count(key).shown for key in ("before", "lowest", "now")]
@@ -85,7 +91,7 @@ def _wave_numbers(page: Page) -> list[KeyNumber]:
         write = NumberWriter(returns, say)
         back = write.figure(say.percent(share), "returned_of_fallen", share, "share")
         four.append(KeyNumber([back], say("four.back")))
-    return four
+    return [*four, *_rebuilt_counts(page, shown)]
 
 
 def _estimates(finding: Finding, keys: Sequence[str], page: Page) -> list[KeyNumber]:
@@ -107,7 +113,7 @@ def _estimates(finding: Finding, keys: Sequence[str], page: Page) -> list[KeyNum
         text = say.percent(value) if unit == "share" else say.number(value)
         which = ("waves." + column, value, unit, str(row["wave"])) if row else (key, value, unit)
         number = write.figure(text, *which)
-        found.append(KeyNumber([number], say(f"four.{finding.kind}.{key}")))
+        found.append(KeyNumber([number], say(f"four.{finding.kind}.{key}", n=round(value))))
     return found
 
 
@@ -126,15 +132,44 @@ def _rebuilt_numbers(finding: Finding, page: Page) -> list[KeyNumber]:
     return found
 
 
+def _rebuilt_counts(page: Page, shown: Collection[str]) -> list[KeyNumber]:
+    """The counts of accounts whose profiles were down or rebuilt in the largest common fall.
+
+    shown: accounts whose followers are told already.
+    """
+    counts = page.findings.get("counts")
+    if counts is None or counts.answer != "found":
+        return []
+    say, write, found = page.say, NumberWriter(counts, page.say), list[KeyNumber]()
+    series = counts.table("series").to_pylist()
+    for drop in counts.table("drops").to_pylist():
+        mine = [r["followers"] for r in series if r["account"] == drop["account"]]
+        if drop["wave"] != 1 or not drop["rebuilt"] or drop["account"] in shown or not mine:
+            continue
+        account = page.name(drop["account"])
+        levels = {"before": drop["before"], "lowest": min(mine), "last": mine[-1]}
+        steps = [
+            write.figure(say.number(level), f"rebuilt.{key}", level, "followers", account)
+            for key, level in levels.items()
+        ]
+        found.append(KeyNumber(steps, say("four.counts.rebuilt", account=account)))
+    return found[:MAX_REBUILT]
+
+
 def _coordination_numbers(together: Sequence[Finding], page: Page) -> list[KeyNumber]:
     """Of the trace with the most accounts: how many, in how many groups."""
     say = page.say
     most = max(together, key=accounts_together)
     write = NumberWriter(most, say)
     accounts = write.counted(accounts_together(most), "members_all", "accounts")
-    numbers = [n.shown for n in (accounts, write.count("groups"), write.count("significant"))]
-    labels = [say(f"four.coordination.{key}") for key in ("members", "groups", "significant")]
-    return [KeyNumber([n], label) for n, label in zip(numbers, labels, strict=True)]
+    numbers = {
+        "members": accounts,
+        "groups": write.count("groups"),
+        "significant": write.count("significant"),
+    }
+    return [
+        KeyNumber([n.shown], say(f"four.coordination.{key}", n=n)) for key, n in numbers.items()
+    ]
 
 
 def charts(page: Page) -> Sequence[Block]:
@@ -150,7 +185,9 @@ def charts(page: Page) -> Sequence[Block]:
     if "minutes-wide" in page.drawings:
         minutes = [r for r in waves.table("minutes").to_pylist() if r["wave"] == 1]
         panels.append(("minutes", "chart.minutes", minutes))
-    return [_panel(key, page.say(title), rows, page) for key, title, rows in panels]
+    drawn = [_panel(key, page.say(title), rows, page) for key, title, rows in panels]
+    zone = page.say("manifest.zone", zone=page.record.settings.time_zone)
+    return [*drawn[:-1], replace(drawn[-1], summary=f"{zone} {drawn[-1].summary}")]
 
 
 def _count_charts(page: Page) -> list[ChartBlock]:

@@ -88,6 +88,7 @@ class CountFallRow(TypedDict):
     gross: float
     median_hazard: float
     largest_hazard: float
+    largest_account: str | None
 
 
 class RatioRow(TypedDict):

@@ -20,7 +20,7 @@ from birdfall.tell.published import (
     whole_day,
     worded,
 )
-from birdfall.tell.rows import RatioRow, WaveRow
+from birdfall.tell.rows import CountFallRow, RatioRow, WaveRow
 from birdfall.tell.words import MessageValue, Words
 
 Findings = Mapping[str, Finding]
@@ -28,7 +28,7 @@ Findings = Mapping[str, Finding]
 MAX_LACKING: Final = 3
 #: Claimed losses named in a headline, at most.
 MAX_FIGURES: Final = 6
-#: Where fewer suspensions would be usual, none would be.
+#: Where fewer suspensions would be usual, none would be; fewer than one from there to one.
 LEAST_USUAL: Final = 0.05
 #: From so many suspensions on, that none of them stands out says something.
 MANY_SUSPENSIONS: Final = 100
@@ -78,7 +78,7 @@ def verdict(findings: Findings, say: Words, name: Callable[[str | None], str]) -
     found = [
         v
         for v in (
-            _counts_verdict(findings.get("counts"), say),
+            _counts_verdict(findings.get("counts"), say, name),
             _published_verdict(findings.get("reconciliation"), say),
             _reports_verdict(findings.get("brigades"), say),
             _coordination_verdict(findings, say),
@@ -120,13 +120,17 @@ def _wave_verdict(
     sentence = wave_sentence(waves.table("waves").to_pylist()[0], waves, say)
     audience = findings.get("audiences-1")
     more = "" if audience is None else audience_sentence(audience, say, name)
-    return CaseVerdict(sentence, more, say("verdict.limit"), *_confidence(waves))
+    beside = [departures_sentence(waves, say) if _left_at_once(waves) else "", say("verdict.limit")]
+    return CaseVerdict(sentence, more, " ".join(s for s in beside if s), *_confidence(waves))
 
 
 def audience_sentence(audience: Finding, say: Words, name: Callable[[str | None], str]) -> str:
-    """Whom the suspended accounts followed: every account whose audience accounts for a part."""
+    """Whom the suspended accounts followed: every account whose audience accounts for a part.
+
+    Where an account is in question, that no audience stands out, or that it cannot be told.
+    """
     if audience.answer != "found":
-        return ""
+        return _no_audience(audience, say)
     steps = audience.table("explanation").to_pylist()
     hit = {r["leader"]: r["suspended"] for r in audience.table("audiences").to_pylist()}
     write, told = NumberWriter(audience, say), list[str]()
@@ -142,6 +146,15 @@ def audience_sentence(audience: Finding, say: Words, name: Callable[[str | None]
         told.append(say(key, share=shown, leader=name(leader)))
     shares = say.join(told)
     return say("verdict.audience.several", shares=as_title(shares))
+
+
+def _no_audience(audience: Finding, say: Words) -> str:
+    """What is said to whoever asked about somebody's followers, of whom none was hit harder."""
+    rows = audience.table("audiences").to_pylist() if audience.answer == "nothing" else []
+    if not any(row["role"] == "leader" for row in rows):
+        return ""
+    uncompared = any(row["outcome"] == "too few alike" for row in rows)
+    return say("verdict.audience.uncompared" if uncompared else "verdict.audience.none")
 
 
 def power_sentence(finding: Finding, say: Words) -> str:
@@ -167,7 +180,17 @@ def departures_sentence(waves: Finding, say: Words) -> str:
     return say(key, **numbers)
 
 
-def _counts_verdict(counts: Finding | None, say: Words) -> CaseVerdict | None:
+def _left_at_once(waves: Finding) -> bool:
+    """Whether so many were deleted or deactivated at once as would make a wave of suspensions."""
+    if "departures_10min" not in waves.estimates:
+        return False
+    least = waves["smallest_10min"].value if "smallest_10min" in waves.estimates else None
+    return least is None or (waves["departures_10min"].value or 0) >= least
+
+
+def _counts_verdict(
+    counts: Finding | None, say: Words, name: Callable[[str | None], str]
+) -> CaseVerdict | None:
     """What follower counts alone say, which is of followers lost and never of suspensions."""
     if counts is None or counts.answer == "cannot":
         return None
@@ -176,15 +199,32 @@ def _counts_verdict(counts: Finding | None, say: Words) -> CaseVerdict | None:
         sentence = say("verdict.counts.nothing")
         return CaseVerdict(sentence, "", limit, 2, "change.statuses", found=False)
     row, write = counts.table("waves").to_pylist()[0], NumberWriter(counts, say)
-    gross, net, wave = round(row["gross"]), round(-row["net"]), str(row["wave"])
-    sentence = say(
-        "verdict.counts",
-        day=say.day(row["start"]),
-        n=write.counted(row["accounts_hit"], "waves.accounts_hit", "accounts", wave),
-        gross=write.counted(gross, "waves.gross", "followers", wave),
+    wave, hit = str(row["wave"]), row["accounts_hit"]
+    told = {"day": say.day(row["start"]), "amounts": loss_amounts(row, counts, say)}
+    lost, account = row["largest_hazard"], name(row["largest_account"])
+    share = write.other(say.percent(lost), "waves.largest_hazard", lost, "share", wave)
+    if hit == 1:
+        sentence, more = "verdict.counts.one", say("verdict.counts.share", share=share)
+        return CaseVerdict(
+            say(sentence, account=account, **told), more, limit, 3, "change.statuses"
+        )
+    n = write.counted(hit, "waves.accounts_hit", "accounts", wave)
+    more = say("verdict.counts.largest", account=account, share=share)
+    return CaseVerdict(say("verdict.counts", n=n, **told), more, limit, 3, "change.statuses")
+
+
+def loss_amounts(row: CountFallRow, counts: Finding, say: Words) -> str:
+    """How many followers were lost in a common fall, growth made good and by the counts alone.
+
+    Where accounts shrink as a rule, the fall is larger than what goes beyond that.
+    """
+    write, wave = NumberWriter(counts, say), str(row["wave"])
+    gross, net = round(row["gross"]), round(-row["net"])
+    return say(
+        "counts.amounts" if gross >= net else "counts.amounts.shrinking",
+        gross=write.other(say.number(gross), "waves.gross", gross, "followers", wave),
         net=write.other(say.number(net), "waves.net", net, "followers", wave),
     )
-    return CaseVerdict(sentence, "", limit, 3, "change.statuses")
 
 
 def _published_verdict(published: Finding | None, say: Words) -> CaseVerdict | None:
@@ -371,8 +411,9 @@ def wave_sentence(row: WaveRow, waves: Finding, say: Words) -> str:
     }
     if expected < LEAST_USUAL:
         return say("verdict.wave.none", **told)
-    usual = say.number(round(expected)) if expected >= 1 else say.number(round(expected, 1), 1)
-    usual = write.other(usual, "expected", expected, "accounts", wave)
+    if expected < 1:
+        return say("verdict.wave.few", **told)
+    usual = write.other(say.number(round(expected)), "expected", expected, "accounts", wave)
     return say("verdict.wave", expected=usual, **told)
 
 

@@ -269,7 +269,7 @@ class Words:
             value = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=value)
         locale = _locale("ar_EG" if self.language == "ar" else self.language)
         text = str(format_datetime(value, pattern, tzinfo=self.zone, locale=locale))
-        text = text.translate(_ARABIC_DIGITS)
+        text = _FIRST_DAY.sub(_FIRST.get(self.language, "1"), text.translate(_ARABIC_DIGITS))
         if self.marks is None:
             return text
         local = value.astimezone(self.zone)
@@ -321,6 +321,9 @@ _MOMENTS: Final = {
     "ar": "d MMMM y، HH:mm",
     "pt": "d 'de' MMMM 'de' y 'às' HH'h'mm",
 }
+#: How the first day of a month is written, where it is no plain number.
+_FIRST: Final = {"fr": "1er", "pt": "1º"}
+_FIRST_DAY: Final = re.compile(r"^1(?= )")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ARABIC_DIGITS = {0x0660 + i: str(i) for i in range(10)}
 

@@ -46,12 +46,14 @@ METHOD: Final = (
 #: 2: sums are of the accounts that surely lost, days on which none did are no falls, and changes
 #: over several days are held against as many days' growth.
 #: 3: days are those of the case's zone. 4: of counts of one moment the first line's, not whichever
-#: was met first.
-METHOD_VERSION: Final = 4
+#: was met first. 5: the levels of whoever lost most, and of rebuilt profiles, are kept too.
+METHOD_VERSION: Final = 5
 #: Waves whose accounts are listed.
 DETAILED_WAVES: Final = 3
 #: An audience is no target if so many accounts, and this share of all, fell on the same day.
 WIDESPREAD_MIN_ACCOUNTS, WIDESPREAD_MIN_SHARE = 20, 0.05
+#: Accounts with rebuilt profiles whose levels are kept, at most.
+MAX_REBUILT_SHOWN: Final = 5
 #: Half width of a 95 % interval in deviations.
 _HALF_WIDTH: Final = 1.96
 
@@ -211,7 +213,7 @@ def _fill_finding(
             "waves": pa.Table.from_pylist([asdict(row) for row in summaries], schema=WAVES),
             "drops": _table_of_rows([(w.number, d) for w in detailed for d in w.drops], DROPS),
             "ratios": _table_of_rows([(w.number, r) for w in waves for r in w.ratios], RATIOS),
-            "series": _series_table(daily, (*leaders, *controls)),
+            "series": _series_table(daily, (*leaders, *controls, *_drawn(summaries, detailed))),
         },
     )
 
@@ -324,6 +326,18 @@ def _unseen_days(daily: Daily) -> np.ndarray:
     counted = np.isfinite(daily.level).sum(axis=0)
     some = counted[counted > 0]
     return np.asarray(counted < 0.25 * np.median(some))
+
+
+def _drawn(summaries: list[_WaveSummary], waves: list[_Wave]) -> list[str]:
+    """Accounts of the largest common fall whose levels tell it.
+
+    That which lost the largest share, and those whose profiles were down or rebuilt.
+    """
+    if not waves:
+        return []
+    rebuilt = [d.account for d in waves[0].drops if d.rebuilt][:MAX_REBUILT_SHOWN]
+    largest = summaries[0].largest_account
+    return rebuilt if largest is None else [largest, *rebuilt]
 
 
 def _series_table(daily: Daily, shown: tuple[str, ...]) -> pa.Table:

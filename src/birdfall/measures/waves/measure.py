@@ -40,8 +40,8 @@ METHOD: Final = (
 #: Grows when the same data would give other numbers. 4: sizes allow for waves that thin out over
 #: hours, and the base rate of a desk with hours is that of its hours. 5: of acts of one account at
 #: one time the first line gives its client and domain, not whichever was met first. 6: where no
-#: wave is found, deletions and deactivations are counted.
-METHOD_VERSION: Final = 6
+#: wave is found, deletions and deactivations are counted. 7: and where one is.
+METHOD_VERSION: Final = 7
 #: A record that does not say when it was watched, and is shorter, may be nothing but a wave.
 MIN_ALONE_S: Final = 3600.0
 #: Steps below which a record is too short to scan.
@@ -240,8 +240,7 @@ def _estimates(
         "false_alarm_rate": (alpha / years if years > 0 else None, "per_year"),
         "pit_p": (_finite(base.pit_p), "p"),
     }
-    if not found:
-        values |= describe.count_departures(record)
+    values |= describe.count_departures(record)
     return {
         name: Estimate(value, unit, level=None, bounds="none")
         for name, (value, unit) in values.items()

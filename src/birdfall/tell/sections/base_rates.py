@@ -5,7 +5,7 @@ from __future__ import annotations
 from birdfall.record.clients import MERGED
 from birdfall.tell.blocks import Block, TextBlock
 from birdfall.tell.page import NumberWriter, Page, how_measured, quoted
-from birdfall.tell.sentences import power_sentence
+from birdfall.tell.sentences import departures_sentence, power_sentence
 from birdfall.tell.words import Words
 
 
@@ -55,5 +55,7 @@ def section(page: Page) -> list[Block]:
                 ),
             )
             blocks.append(TextBlock(trigger))
+    if blocks and (departed := departures_sentence(finding, say)):
+        blocks.append(TextBlock(departed))
     power = [TextBlock(text)] if (text := power_sentence(finding, page.say)) else []
     return [*blocks, *how_measured(page, finding, blocks=[TextBlock(rates), *power])]

@@ -15,6 +15,7 @@ from birdfall.tell.blocks import (
 )
 from birdfall.tell.page import NumberWriter, Page, how_measured, notes, quoted
 from birdfall.tell.rows import CountFallRow, DropRow, RatioRow
+from birdfall.tell.sentences import loss_amounts
 from birdfall.tell.words import Words
 
 #: Common falls and risk ratios in sentences, at most; all are in the finding.
@@ -45,15 +46,13 @@ def section(page: Page) -> list[Block]:
 def _fall_sentence(row: CountFallRow, finding: Finding, say: Words) -> str:
     """One common fall: how many accounts lost how many followers."""
     write, wave = NumberWriter(finding, say), str(row["wave"])
-    gross, net = round(row["gross"]), round(-row["net"])
     largest, median = row["largest_hazard"], row["median_hazard"]
     return say(
         "counts.text",
         day=say.day(row["start"]),
         hit=write.counted(row["accounts_hit"], "waves.accounts_hit", "accounts", wave),
         all=write.counted(row["accounts"], "waves.accounts", "accounts", wave),
-        gross=write.counted(gross, "waves.gross", "followers", wave),
-        net=write.other(say.number(net), "waves.net", net, "followers", wave),
+        amounts=loss_amounts(row, finding, say),
         largest=write.other(say.percent(largest), "waves.largest_hazard", largest, "share", wave),
         median=write.other(say.percent(median, 1), "waves.median_hazard", median, "share", wave),
     )
