@@ -31,6 +31,7 @@ from birdfall.watch.store.pseudonym_key import pseudonym_key
 from birdfall.watch.store.queries import removal as rows
 from birdfall.watch.store.queries.accounts import handle_of
 from birdfall.watch.store.queries.raw import list_raw_files
+from birdfall.watch.store.queries.set_apart import clean_set_apart
 
 REMOVALS_FILE: Final = "removals.json"
 #: Letters from which a name is looked for anywhere in raw events, and not only between other signs.
@@ -167,7 +168,8 @@ def _remove(state: State, folder: Path, name: str) -> WatchRemoval:
     with state.transaction():
         deleted = rows.delete_account(state, account)
         raw += rows.delete_raw(state, gone.stand_in)
-        texts = rows.replace_texts(state, gone.clean)
+        texts = clean_set_apart(state, removed.leave_out, gone.stand_in)
+        texts += rows.replace_texts(state, gone.clean)
     rows.compact(state)
     texts += sum(_clean_file(path, gone.clean) for path in sorted(folder.glob("*.json")))
     at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")

@@ -27,6 +27,7 @@ from birdfall.watch.model.wave import Wave, WaveKind
 from birdfall.watch.store.database import State
 from birdfall.watch.store.queries import retention as rows
 from birdfall.watch.store.queries.retention import EventTable, OldEvent
+from birdfall.watch.store.queries.set_apart import delete_old_set_apart
 from birdfall.watch.store.queries.sources import latest_event, list_gaps
 from birdfall.watch.store.queries.waves import LISTED_WAVES, list_waves, next_wave, waves_version
 
@@ -334,6 +335,7 @@ class Retention:
             return False
         protected = self._protected_spans()
         ends = rows.delete_old_ends(self.state, horizon, STEP_ROWS)
+        apart = delete_old_set_apart(self.state, horizon, STEP_ROWS)
         old = min(horizon, self._meta_number("ticks_from") or horizon)
         gaps = [
             gap.id
@@ -351,7 +353,7 @@ class Retention:
             if wave_number(alert.key) < first_wave
         ]
         rows.delete_alerts(self.state, alerts[:STEP_ROWS])
-        more = ends == STEP_ROWS or len(gaps) > STEP_ROWS or len(alerts) > STEP_ROWS
+        more = STEP_ROWS in (ends, apart) or len(gaps) > STEP_ROWS or len(alerts) > STEP_ROWS
         self._tidied_until = self._tidied_until if more else horizon
         return more
 

@@ -241,7 +241,7 @@ class LinesFeed:
             try:
                 put([StreamBatch(received, tuple(decode_line(line, received)), raw=line.strip())])
             except DecodeError as error:
-                put([StreamBatch(received, refused=str(error), raw=line[:1000])])
+                put([StreamBatch(received, refused=str(error), raw=line.strip())])
         self.health.connected, self.health.ended = False, True
 
     def _lines(self, stop: threading.Event) -> Iterator[bytes]:

@@ -98,6 +98,8 @@ class State:
         #: Whom the watch keeps nothing of any more.
         self.removed = RemovedAccounts.of(path)
         self._while_locked: Callable[[], None] | None = None
+        #: Of each source how many refused steps are held and their bytes; read when needed.
+        self.held: dict[str, tuple[int, int]] = {}
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False, check: bool = False) -> State:
@@ -218,6 +220,7 @@ class State:
     def drop_caches(self) -> None:
         """Read leaders and `kept_from` anew: the file has changed otherwise."""
         self._leaders = self._kept_from = None
+        self.held.clear()
 
     @property
     def kept_from(self) -> int:

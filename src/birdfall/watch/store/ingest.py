@@ -24,7 +24,7 @@ from birdfall.watch.model.events import (
 )
 from birdfall.watch.model.step_text import step_to_text
 from birdfall.watch.store.database import State, StatusChange
-from birdfall.watch.store.queries.set_apart import insert_set_apart
+from birdfall.watch.store.queries.set_apart import hold_refused, insert_set_apart
 from birdfall.watch.store.queries.sources import last_receipt_time
 
 #: Characters kept of why a step could not be kept.
@@ -229,6 +229,7 @@ def _ingest_steps(
                 gap = replace(gap, begin=heard or gap.end)
             note_gap(state, source, gap)
         progress.add(step)
+        hold_refused(state, source, step)
         if keep_raw and step.raw:
             raw.append((step.received, step.raw))
         for event in _in_time_order(step):
