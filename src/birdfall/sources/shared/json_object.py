@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, KeysView
+from itertools import accumulate
 from typing import Any, Final
 
 #: Stands where a character could not be read. Texts may hold it; a name that does is no name: two
@@ -20,6 +21,11 @@ _TYPES: Final = ("oid", "date", "numberLong", "numberInt", "numberDouble", "numb
 _TYPED_TEXT: Final = re.compile(rf'\{{\s*"\$(?:{"|".join(_TYPES)})"')
 _TYPED_BYTES: Final = re.compile(_TYPED_TEXT.pattern.encode())
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
+#: How many lists and objects may stand within each other: a quarter of the interpreter's own limit.
+MAX_DEPTH: Final = 250
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS: Final = bytes.maketrans(b"[]{}", b"\2\0\2\0")
 
 
 class JsonObject:
@@ -133,6 +139,8 @@ def load_json(data: bytes | str) -> Any:
     >>> load_json(r'{"name": "a\\ud800"}')
     {'name': 'a\ufffd'}
     """
+    if _is_nested_too_deeply(data):
+        raise ValueError("nested too deeply")
     try:
         value = json.loads(data)
         typed = _TYPED_TEXT.search(data) if isinstance(data, str) else _TYPED_BYTES.search(data)
@@ -146,6 +154,25 @@ def load_json(data: bytes | str) -> Any:
         return _with_whole_characters(value) if doubtful else value
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _is_nested_too_deeply(data: bytes | str) -> bool:
+    """Whether more than `MAX_DEPTH` lists and objects stand within each other.
+
+    Found before it is decoded: where the interpreter's own limit is met half way, whatever it does
+    in between (a finaliser, a callback of its collector) fails too, and nobody can receive that.
+    """
+    opened = (
+        data.count("[") + data.count("{")
+        if isinstance(data, str)
+        else data.count(b"[") + data.count(b"{")
+    )
+    if opened <= MAX_DEPTH:
+        return False
+    plain = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    brackets = _STRING.sub(b"", plain).translate(_STEPS, _NO_BRACKETS)
+    # an end is written as 0 and a beginning as 2: one less is the step
+    return max(accumulate(sign - 1 for sign in brackets), default=0) > MAX_DEPTH
 
 
 def _without_types(value: Any) -> Any:
