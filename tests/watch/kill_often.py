@@ -23,11 +23,14 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(HERE.parent), str(ROOT / "src")]
+PLACES = [str(HERE), str(HERE.parent), str(ROOT / "src")]
+sys.path[:0] = PLACES
 
 from frames_made import account  # noqa: E402
 from hostile import accept_websocket, iso, websocket_frame  # noqa: E402
 from raw_server import RawServer  # noqa: E402
+from run_case import KINDS as KINDS_OF_A_RUN  # noqa: E402
+from run_case import make_case  # noqa: E402
 
 from birdfall.model.errors import CaseError  # noqa: E402
 from birdfall.model.findings import as_plain  # noqa: E402
@@ -38,6 +41,9 @@ from birdfall.watch.store.database import State  # noqa: E402
 PROGRESS = ROOT / "build" / "kills.json"
 #: Kills of one story on its way, and accounts that fall in one that is sent.
 KILLS_OF_A_STORY, FALLEN = 20, 150
+#: The same of a run, and the part of its time within which it is killed: it goes on where it was,
+#: so that short tries meet every step, those on the last ones the writing of the report.
+KILLS_OF_A_RUN, PART_OF_A_RUN = 40, 0.25
 SECOND = 1_000_000
 #: What a watch keeps of events, and what it says of them.
 KEPT = {
@@ -55,6 +61,8 @@ def run_command(arguments):
 
     It ends with the process that asked for it.
     """
+    if "warm_birdfall" not in sys.modules:
+        os._exit(NOT_WARM)
     threading.Thread(target=end_with_parent, daemon=True).start()
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
@@ -72,14 +80,19 @@ def end_with_parent():
 
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["__main__", "all_of_birdfall"])
+PROCESSES.set_forkserver_preload(["warm_birdfall"])
+# the server leaves out, without a word, what it cannot import, and looks nowhere else
+os.environ["PYTHONPATH"] = os.pathsep.join([*PLACES, *filter(None, [os.environ.get("PYTHONPATH")])])
+#: Exit code of a command that was begun by a server without what it was to have.
+NOT_WARM = 99
 
 
 class Command:
     """A command of Birdfall, at work in a process of its own.
 
-    It is forked from a server that has imported all of Birdfall, so that it is killed at its work
-    and not at its imports; what follows is what `python -m birdfall` does.
+    It is forked from a server that has imported all of Birdfall and measured another case, so that
+    it is killed at its work and not at what comes before; what follows is what `python -m birdfall`
+    does.
     """
 
     def __init__(self, *arguments):
@@ -89,6 +102,7 @@ class Command:
     def wait(self, seconds):
         """Its exit code; None if it is still at work."""
         self._process.join(seconds)
+        assert self._process.exitcode != NOT_WARM, "the server has not imported what it was to"
         return self._process.exitcode
 
     def kill(self):
@@ -104,10 +118,10 @@ class Command:
         return self.wait(60)
 
 
-def kill_on_its_way(draw, seconds, *arguments, until=lambda: False):
+def kill_on_its_way(draw, seconds, *arguments, until=lambda: False, tries=KILLS_OF_A_STORY):
     """Start a command and kill it at drawn moments; how often it was at work then."""
     kills = 0
-    for _ in range(KILLS_OF_A_STORY):
+    for _ in range(tries):
         child = Command(*arguments)
         kills += child.wait(draw.uniform(0.02, seconds)) is None
         child.kill()
@@ -285,17 +299,22 @@ def kill_import(draw, folder):
 
 
 def kill_run(draw, folder):
-    """A run over a case."""
-    write_table(folder / "t.csv", draw)
+    """A run over a case that holds data of every kind; its report is compared too."""
+    more = draw.randrange(100)
     for name in ("whole", "killed"):
-        Case.create(folder / name, key=b"k" * 32)
-        assert Command("import", folder / "t.csv", "-o", folder / name).wait(600) == 0
+        make_case(folder / name, more)
     begun = time.monotonic()
     assert Command("run", folder / "whole").wait(600) in MEASURED
     seconds = time.monotonic() - begun
-    kills = kill_on_its_way(draw, seconds, "run", folder / "killed")
+    within, tries = seconds * PART_OF_A_RUN, KILLS_OF_A_RUN
+    kills = kill_on_its_way(draw, within, "run", folder / "killed", tries=tries)
     assert Command("run", folder / "killed").wait(600) in MEASURED
-    return kills, compare_cases(Case.open(folder / "whole"), Case.open(folder / "killed"))
+    whole, killed = Case.open(folder / "whole"), Case.open(folder / "killed")
+    assert {f.kind for f in whole.findings().values()} == set(KINDS_OF_A_RUN)
+    found = compare_cases(whole, killed)
+    pages = [(case.path / "reports" / "report.html").read_bytes() for case in (whole, killed)]
+    found["dated"] |= pages[0] != pages[1]
+    return kills, found
 
 
 KINDS = {

@@ -13,15 +13,10 @@ from typing import Final
 
 import birdfall
 from birdfall.model.errors import BirdfallError, CaseError
+from birdfall.model.memory_limit import tells_of_memory
 
 #: Set to anything, an error that nobody foresaw is raised as Python has it.
 RAISE_VARIABLE: Final = "BIRDFALL_TRACEBACK"
-#: What libraries say, in errors of other kinds, when memory has run out.
-_OUT_OF_MEMORY: Final = (
-    "bad_alloc", "Cannot allocate memory", "can't start new thread",
-    # a library that is loaded late finds no room
-    "failed to map segment",
-)  # fmt: skip
 #: Characters of an error's own words that are printed.
 MAX_WORDS: Final = 300
 
@@ -48,32 +43,13 @@ def explain(error: Exception) -> BirdfallError:
 
 
 def _explain_memory(error: Exception) -> BirdfallError | None:
-    if not any(map(_tells_of_memory, _with_causes(error))):
+    if not tells_of_memory(error):
         return None
     return BirdfallError(
         "there is not enough memory for this",
         why="A change that was not finished was not kept.",
         fix="Close other programs, take a machine with more memory, or take in less.",
     )
-
-
-def _tells_of_memory(error: BaseException) -> bool:
-    named = ("OutOfMemoryException", "ArrowMemoryError")
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ in named
-        or any(words in str(error) for words in _OUT_OF_MEMORY)
-    )
-
-
-def _with_causes(error: BaseException) -> list[BaseException]:
-    """An error and what led to it, the last first; each once."""
-    found: list[BaseException] = []
-    one: BaseException | None = error
-    while one is not None and one not in found:
-        found.append(one)
-        one = one.__cause__ or one.__context__
-    return found
 
 
 def _explain_system(error: Exception) -> BirdfallError | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from birdfall.model.errors import CaseError
+from birdfall.model.memory_limit import tells_of_memory
 from birdfall.record.manifest import File
 
 RESTORE: Final = "Restore it from a copy, or import again."
@@ -31,6 +32,8 @@ def explain_damage(path: Path, fix: str = RESTORE) -> Iterator[None]:
         ) from error
     # whatever a file of a wrong form makes a reader stumble over; Arrow's errors are among them
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        if tells_of_memory(error):
+            raise
         raise damaged(path, str(error), fix) from error
 
 

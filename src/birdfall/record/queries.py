@@ -12,6 +12,13 @@ from typing import Final
 
 import duckdb
 
+from birdfall.model.memory_limit import address_space
+
+#: Where `ulimit -v` limits memory: the share of it that queries may take, at least so many bytes,
+#: and with how many threads, each of which reserves some.
+SHARE_OF_SPACE: Final = 4
+LEAST_MEMORY: Final = 64 << 20
+THREADS_WITHIN_LIMITS: Final = 2
 _CONNECTIONS: Final[weakref.WeakSet[duckdb.DuckDBPyConnection]] = weakref.WeakSet()
 #: The database in memory of each process, by its id: to begin one takes 15 ms, and a connection to
 #: it is had at once.
@@ -43,6 +50,12 @@ def _begin_database() -> duckdb.DuckDBPyConnection:
     database.execute("SET preserve_insertion_order = true")
     database.execute("SET autoinstall_known_extensions = false")
     database.execute("SET autoload_known_extensions = false")
+    space = address_space()
+    if space is not None:
+        # it would take what the machine has for its own: it must be refused before the system
+        # refuses it memory in the middle
+        database.execute(f"SET memory_limit = '{max(space // SHARE_OF_SPACE, LEAST_MEMORY)}B'")
+        database.execute(f"SET threads = {THREADS_WITHIN_LIMITS}")
     _DATABASES[os.getpid()] = database
     return database
 

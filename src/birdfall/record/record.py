@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from birdfall.model.findings import Input
+from birdfall.model.memory_limit import tells_of_memory
 from birdfall.model.schemas import ACCOUNT_COLUMNS, TABLES, conform
 from birdfall.model.settings import Settings
 from birdfall.record.damage import damaged
@@ -113,7 +114,9 @@ class Record:
     def _explain_torn_files(self) -> Iterator[None]:
         try:
             yield
-        except (duckdb.Error, pa.ArrowException) as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            if tells_of_memory(error):
+                raise
             torn = next((path for path in self.files if not _is_readable(path)), None)
             if torn is None:
                 raise
@@ -233,9 +236,9 @@ def from_parquet(
             try:
                 told[name] = _rows_of(name, f"[{quoted}]", connection)
                 connection.execute(f"CREATE TEMP VIEW {name} AS {told[name]}")
-            except duckdb.OutOfMemoryException:
-                raise
             except duckdb.Error as error:
+                if tells_of_memory(error):
+                    raise
                 torn = next((p for p, _, _ in listed if not _is_readable(p)), listed[0][0])
                 raise damaged(torn, "it is no table of the record") from error
         else:
@@ -279,7 +282,9 @@ def _is_readable(path: Path) -> bool:
             rows = connection.sql("SELECT * FROM read_parquet($1)", params=[str(path)])
             for _ in rows.to_arrow_reader():
                 pass
-        except (duckdb.Error, pa.ArrowException, OSError):
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            if tells_of_memory(error):
+                raise
             return False
     return True
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from birdfall.model.errors import BirdfallError, InputError
+from birdfall.model.memory_limit import tells_of_memory
 from birdfall.model.progress import Progress, silent
 from birdfall.model.schemas import TABLES, Part, Rows, conform
 from birdfall.model.settings import Settings
@@ -131,9 +132,9 @@ def ingest(
                     options={k: v for k, v in said.items() if v},
                     progress=progress,
                 )
-            except MemoryError:
-                raise  # which says nothing of the file
             except pa.ArrowException as error:
+                if tells_of_memory(error):
+                    raise  # which says nothing of the file
                 raise _unreadable_error(place, error) from error
     if receipt.already or not repeats.count:
         return receipt

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from birdfall.model.errors import InputError
+from birdfall.model.memory_limit import tells_of_memory
 from birdfall.model.progress import Progress
 from birdfall.model.schemas import Part, Rows
 from birdfall.sources import mediawiki, ozone
@@ -60,6 +61,8 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
             for stream in streams.values():
                 yield from stream.rows()
     except (pa.ArrowException, OSError) as error:
+        if tells_of_memory(error):
+            raise
         raise InputError(
             "this Parquet file is damaged", where=str(path), fix="Copy it again."
         ) from error

@@ -25,6 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from birdfall.model.errors import InputError
+from birdfall.model.memory_limit import tells_of_memory
 from birdfall.model.progress import Progress, silent
 from birdfall.record.queries import open_connection
 from birdfall.sources.shared import decompress, json_lines
@@ -40,8 +41,6 @@ _SLOW_BATCH_ROWS: Final = 1 << 14
 _SAMPLE_BLOCK_BYTES: Final = 1 << 20
 PARQUET: Final = b"PAR1"
 _NULL_WORDS: Final = pa.array(NULL_WORDS, pa.string())
-#: What says nothing of a file, though it may look as if it were damaged.
-OUT_OF_MEMORY: Final = (MemoryError, duckdb.OutOfMemoryException)
 #: Columns of Parquet that are as good as texts: their texts say all that is in them.
 _AS_TEXTS: Final = frozenset(
     (
@@ -110,9 +109,9 @@ class Tabular:
         if self._first is None:
             try:
                 self._first = self._read_first_rows()
-            except OUT_OF_MEMORY:
-                raise
             except duckdb.Error as error:
+                if tells_of_memory(error):
+                    raise
                 raise _damaged_parquet_error(self.path) from error
         return list(self._first.select(names or list(self.types)).to_pylist())
 
@@ -212,9 +211,9 @@ class Tabular:
                         np.arange(number, number + batch.num_rows),
                     )
                     number += batch.num_rows
-            except OUT_OF_MEMORY:
-                raise
             except (pa.ArrowException, OSError) as error:
+                if tells_of_memory(error):
+                    raise
                 raise _damaged_parquet_error(self.path) from error
 
     def _evaluate(self, query: Query, texts: pa.RecordBatch) -> pa.RecordBatch:
@@ -308,9 +307,9 @@ def _parquet_types(
         rows = connection.sql(
             f"DESCRIBE SELECT * FROM read_parquet({quote_text(str(plain))})"
         ).fetchall()
-    except OUT_OF_MEMORY:
-        raise
     except (pa.ArrowException, OSError, duckdb.Error) as error:
+        if tells_of_memory(error):
+            raise
         raise _damaged_parquet_error(path) from error
     return {str(name): str(kind) for name, kind, *_ in rows}
 

@@ -104,8 +104,9 @@ def broken_file_error(place: Path, error: sqlite3.DatabaseError | OSError) -> Ca
         isinstance(error, sqlite3.OperationalError)
         and not any(said in told for said in ("malformed", "no such", "not a database"))
     ):
+        done = "written" if "readonly" in told else "read"
         return CaseError(
-            f"this state cannot be read: {getattr(error, 'strerror', None) or told}",
+            f"this state cannot be {done}: {getattr(error, 'strerror', None) or told}",
             where=str(place),
             fix="Check its rights and the disk.",
         )
