@@ -95,9 +95,10 @@ def test_a_command_that_runs_until_it_is_stopped_is_its_own_process(word):
 
 
 @pytest.mark.usefixtures("limited")
-def test_where_no_memory_is_left_to_explain_it_is_said_all_the_same():
+@pytest.mark.parametrize("error", [MemoryError, SystemError])
+def test_where_no_memory_is_left_to_explain_it_is_said_all_the_same(error):
     def command():
-        raise MemoryError
+        raise error
 
     code, said = end_of(command)
     assert code == 1 and said.startswith("birdfall: there is not enough memory for this: 1.5 GB")

@@ -68,7 +68,8 @@ def _run_to_a_sentence(command: Callable[[], int], limit: int) -> int:
     try:
         return command()
     except Exception as error:
-        if not tells_of_memory(error):
+        # Python itself, where it finds none, fails without saying of what
+        if not (isinstance(error, SystemError) or tells_of_memory(error)):
             raise
     _tell("there is not enough memory for this", limit)
     return 1
