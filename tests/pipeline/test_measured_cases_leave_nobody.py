@@ -9,11 +9,14 @@ import csv
 import json
 import re
 import sqlite3
+from collections import Counter
+from xml.etree import ElementTree
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from birdfall.cli.network_files import accounts_of_case, write_network
 from birdfall.model.schemas import ACCOUNT_COLUMNS, Rows
 from birdfall.model.settings import Settings
 from birdfall.pipeline.context import Options
@@ -34,6 +37,8 @@ KINDS = {
 }
 #: Columns that number accounts, or rows of a file.
 NUMBERS = ("code", "source", "target", "line", "pseudonym")
+#: What a drawing says of where a node stands: it hangs on its number.
+PLACES = ("x", "y", "code")
 
 
 def letters(name):
@@ -112,6 +117,82 @@ def test_reports_name_nobody_and_say_the_same(pair, tmp_path):
         for language in LANGUAGES:
             path = write_report(case, language, (language,), tmp_path / f"{language}.html")
             assert canaries_in(path)[:3] == []
+
+
+@pytest.mark.slow
+def test_reports_of_renamed_accounts_say_the_same(pair, tmp_path):
+    kind, *cases = pair
+    told = []
+    for case, called in cases:
+        page = write_report(case, "en", ("en",), tmp_path / "page.html").read_text("utf-8")
+        told.append(words_of(page, names_by_pseudonym(case, called, kind)))
+    assert told[0] - told[1] == told[1] - told[0] == Counter()
+
+
+@pytest.mark.slow
+def test_networks_of_renamed_accounts_are_the_same(pair, tmp_path):
+    kind, *cases = pair
+    told, files = [], 0
+    for number, (case, called) in enumerate(cases):
+        people = accounts_of_case(case, case.record())
+        names, shown = names_by_pseudonym(case, called, kind), {}
+        for finding in case.findings().values():
+            if finding.kind != "coordination":
+                continue
+            made = write_network(finding, people, tmp_path / str(number) / finding.name, False)
+            assert canaries_in(*made)[:3] == []
+            for path in made:
+                if path.suffix in (".gexf", ".graphml"):
+                    shown[path.name] = graph_of(path, names)
+        told.append(shown)
+        files += len(shown)
+    assert told[0] == told[1]
+    assert bool(files) == (kind in ("posts", "reports"))
+
+
+def names_by_pseudonym(case, called, kind):
+    """The names that accounts have in the data, by their pseudonyms."""
+    ids = case.record().ids
+    codes = {name: ids.code(called(name)) for name in names_of(kind)}
+    return {pseudonym(code): name for name, code in codes.items() if code is not None}
+
+
+def words_of(page, names):
+    """How often each text stands in a page, accounts by their names; pictures are left out."""
+    plain = re.sub(r"(?s)<(script|style|svg|symbol)\b.*?</\1>", " ", page)
+    plain = re.sub(r"\b[0-9a-f]{64}\b", "digest", plain)
+    lines = (_called(line.strip(), names) for line in re.split(r"<[^>]*>", plain))
+    return Counter(line for line in lines if line)
+
+
+def graph_of(path, names):
+    """Nodes and edges of a drawn network with all that is said of them but for where they are
+    drawn and which number they have.
+    """
+    root = ElementTree.parse(path).getroot()
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    titles = {a.get("id"): a.get("title") or a.get("attr.name") for a in root.iter()
+              if a.tag in ("attribute", "key")}  # fmt: skip
+    called, found = {}, []
+
+    def said(element):
+        values = {}
+        for one in element.iter():
+            if one.tag in ("attvalue", "data"):
+                name = titles[one.get("for") or one.get("key")]
+                values[name] = one.get("value") or one.text
+        return {k: _called(str(v), names) for k, v in values.items() if k not in PLACES}
+
+    for node in root.iter("node"):
+        facts = said(node)
+        label = _called(node.get("label") or facts["label"], names)
+        called[node.get("id")] = label
+        found.append(("node", label, sorted(facts.items())))
+    for edge in root.iter("edge"):
+        ends = sorted(called[edge.get(end)] for end in ("source", "target"))
+        found.append(("edge", *ends, edge.get("weight") or "", sorted(said(edge).items())))
+    return sorted(found, key=str)
 
 
 def tables_of(files, form, case, called, names):
