@@ -189,6 +189,10 @@ def parts() -> dict[str, Part]:
             "an hour at 2,000 events a second, frames of 100 MB, 100,000 audiences",
             script("tests/watch/try_hardships.py", "--events", "7200000"),
         ),
+        "lines": Part(
+            "10,000 drawn command lines, of all commands with all their options",
+            script("-m", "pytest", "-q", "-m", "nightly", "tests/e2e/test_command_line_fuzz.py"),
+        ),
         "memory": Part(
             "every command on a million rows where `ulimit -v` limits memory",
             script("tests/e2e/try_memory.py"),

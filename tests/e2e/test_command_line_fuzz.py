@@ -5,25 +5,37 @@ from __future__ import annotations
 import os
 import random
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from birdfall.cli.app import COMMANDS
+from birdfall.cli.app import COMMANDS, app
+from birdfall.watch.engine.watcher import Watcher
+from birdfall.watch.feeds.replay import RecordingFeed
+from birdfall.watch.store.database import State
 from canaries import canary_case
 from commands import birdfall
 
 #: Commands that a drawn line may really start: the others take minutes, or run until they are
 #: stopped, and are only asked with words that none of them can mean.
-QUICK = ("look", "import", "run", "check", "coordinate", "report", "verify", "export", "simulate")
-ENDLESS = tuple(name for name in COMMANDS if name not in QUICK)
-OPTIONS = (
-    "--out", "-o", "--json", "--lang", "--languages", "--format", "--identified", "--mapping",
-    "--time-zone", "--date-format", "--reader", "--title", "--leader", "--control", "--public",
-    "--claims", "--facts", "--seed", "--alpha", "--case", "--trace", "--window", "--at-least",
-    "--preset", "--groups", "--name", "--column", "--observe", "--accounts", "--no-such-option",
-    "--save-mapping", "--question", "--remove", "--expires",
+QUICK = (
+    "look", "import", "run", "check", "coordinate", "report", "verify", "export", "simulate",
+    "remove", "expire", "explain", "propose", "set-apart",
 )  # fmt: skip
+ENDLESS = tuple(name for name in COMMANDS if name not in QUICK)
+#: What a drawn line never says: it would begin what takes minutes, or change what is not its own.
+NEVER = ("--again", "--fresh")
+
+
+@cache
+def options_of(command):
+    """Every option of a command, as its help lists them."""
+    found = app[command].assemble_argument_collection(parse_docstring=False)
+    names = {name for argument in found for name in argument.names if name.startswith("-")}
+    return sorted(names - {*NEVER})
+
+
 WORDS = (
     "", " ", "-", "--", "-1", "0", "1e999", "nan", "99999999999999999999", "ñandú", "\u202egnp.exe",
     "\x1b[31m", "\ud800", "x" * 5000, "../..", "~", "*", "?", "[", "{}", "null", "csv", "sqlite",
@@ -43,6 +55,10 @@ def things(tmp_path_factory):
     folder = tmp_path_factory.mktemp("things")
     canary_case(folder / "case").remove_findings()
     (folder / "folder").mkdir()
+    (folder / "watch").mkdir()
+    state = State.open(folder / "watch" / "watch.sqlite")
+    Watcher(state, [RecordingFeed("r", ())])
+    state.close()
     (folder / "empty.csv").write_bytes(b"")
     (folder / "acts.csv").write_text("account,object,time\na,x,2013-10-31\nb,x,2013-10-31\n")
     (folder / "bytes.bin").write_bytes(bytes(range(256)) * 4)
@@ -57,8 +73,10 @@ def drawn_line(draw, things, out):
     files = [str(p) for p in sorted(things.iterdir())] + [str(out / "new"), str(out / "new.csv")]
     command = draw.choice([*QUICK, *QUICK, *ENDLESS, "", "no-such-command"])
     line = [command] if command else []
+    options = [*(options_of(command) if command in COMMANDS else ()), "--no-such-option"]
     if command in ENDLESS:
-        return [*line, "--no-such-option", draw.choice(WORDS)]
+        given = [word for name in draw.choices(options, k=2) for word in (name, draw.choice(WORDS))]
+        return [*line, *given, "--no-such-option", draw.choice(WORDS)]
     if command == "simulate":
         return [*line, draw.choice(WORDS), "-o", draw.choice(files), "--accounts", SMALL_WORLD]
     for _ in range(draw.randint(0, 5)):
@@ -66,7 +84,8 @@ def drawn_line(draw, things, out):
         if kind < 0.45:
             line.append(draw.choice(files))
         elif kind < 0.75:
-            line += [draw.choice(OPTIONS), draw.choice([*WORDS, *files])]
+            name, value = draw.choice(options), draw.choice([*WORDS, *files])
+            line += [f"{name}={value}"] if draw.random() < 0.3 else [name, value]
         else:
             line.append(draw.choice(WORDS))
     return line
@@ -100,6 +119,24 @@ def test_every_drawn_line_ends_with_a_sentence(things, tmp_path):
 @pytest.mark.timeout(3000)
 def test_two_thousand_drawn_lines_end_with_a_sentence(things, tmp_path):
     assert endings(things, tmp_path, range(40, 2040)) == []
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("thousand", range(10))
+def test_ten_thousand_drawn_lines_end_with_a_sentence(things, tmp_path, thousand):
+    assert (
+        endings(things, tmp_path, range(10_000 + 1000 * thousand, 11_000 + 1000 * thousand)) == []
+    )
+
+
+def test_lines_are_drawn_for_every_command_and_option(things, tmp_path):
+    said = set()
+    for seed in range(6000):
+        line = drawn_line(random.Random(seed), things, tmp_path)
+        said |= {(line[0], word.partition("=")[0]) for word in line[1:]} if line else set()
+    wanted = {(name, option) for name in COMMANDS for option in options_of(name)}
+    assert wanted - said - {("simulate", option) for option in options_of("simulate")} == set()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Charts that a process of its own renders."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
+from birdfall.model.errors import BirdfallError
 from birdfall.tell import chart_process, figures
 
 ROWS = [
@@ -45,6 +47,18 @@ def test_what_a_process_does_not_draw_is_drawn_here(monkeypatch, code):
 
     monkeypatch.setattr(subprocess, "run", broken)
     assert chart_process.render_elsewhere(SPECS) == chart_process.render_all(SPECS)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_what_is_ended_while_it_draws_is_told_and_not_drawn_here(monkeypatch):
+    run, code = subprocess.run, "import os; os.kill(os.getpid(), 9)"
+    monkeypatch.setattr(
+        subprocess, "run", lambda _, **more: run([sys.executable, "-S", "-c", code], **more)
+    )
+    monkeypatch.setattr(chart_process, "address_space", lambda: 4_000_000_000)
+    monkeypatch.setattr(chart_process, "render_all", None)
+    with pytest.raises(BirdfallError, match=r"was ended \(SIGKILL\).*reserves more than 40 GB"):
+        chart_process.render_elsewhere(SPECS)
 
 
 def test_without_charts_no_process_begins(monkeypatch):

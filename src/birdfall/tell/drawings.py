@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from birdfall.model.findings import Finding
+from birdfall.model.memory_limit import address_space
 from birdfall.tell import figures
 from birdfall.tell.blocks import LabelPlace
 from birdfall.tell.chart_process import render_all, render_elsewhere
@@ -96,7 +97,9 @@ class ChartRendering:
 
     def __init__(self, specs: Mapping[str, figures.ChartSpec], *, elsewhere: bool = False) -> None:
         self._pool = ThreadPoolExecutor(1)
-        render = render_elsewhere if elsewhere else render_all
+        # what draws reserves far more than `ulimit -v` mostly allows: it would end this process
+        apart = elsewhere or address_space() is not None
+        render = render_elsewhere if apart else render_all
         self._rendered = self._pool.submit(render, dict(sorted(specs.items())))
 
     def symbols(self, languages: Sequence[Words]) -> list[str]:
