@@ -247,3 +247,32 @@ def test_comments_of_people_are_posts(tmp_path, header):
 def test_reports_in_words_of_their_language(tmp_path):
     content = table("Denunciante,Cuenta denunciada,Fecha de denuncia", ("alfa", "gama", TIMES[0]))
     assert acts(read(tmp_path, content)) == [("alfa", "report", "gama")]
+
+
+def test_times_of_removal_beside_posts_are_asked_about(tmp_path):
+    content = table("post_id,author,removed_at", ("900", "alfa", TIMES[0]))
+    with pytest.raises(UsageError, match="a post or its author"):
+        read(tmp_path, content)
+    case = read(tmp_path, content, columns={"suspended_at": "removed_at"})
+    assert statuses(case) == [("alfa", "suspended", "change")]
+    found = acts(read(tmp_path, content, columns={"deleted_at": "removed_at"}))
+    assert found == [("alfa", "delete", "900")]
+
+
+@pytest.mark.parametrize("name", ["Fecha regreso", "volvió el", "date de retour", "voltou em"])
+def test_returns_in_words_of_five_languages(tmp_path, name):
+    row = ("alfa", TIMES[0], "2021-11-01T10:00:00Z")
+    case = read(tmp_path, table(f"Usuario,Fecha suspensión,{name}", row))
+    assert [status for _, status, _ in statuses(case)] == ["suspended", "active"]
+
+
+def test_who_is_mentioned_in_posts(tmp_path):
+    link = "https://x.com/alfa/status/1498600000000000001"
+    content = table("author,mentioned_user,tweet_url,created_at", ("alfa", "gama", link, TIMES[0]))
+    assert [k for _, k, _ in acts(read(tmp_path, content))] == ["mention", "post"]
+
+
+@pytest.mark.parametrize("header", ["المستخدم,التعليق,التاريخ", "Profile,Message,time"])
+def test_texts_of_profiles_are_posts(tmp_path, header):
+    found = acts(read(tmp_path, table(header, ("@alfa", "hola", TIMES[0]))))
+    assert [(a, k) for a, k, _ in found] == [("alfa", "post")]

@@ -359,7 +359,7 @@ def _columns(
         except BirdfallError as error:
             question = error
         used = options.mapping.used if options.mapping else set()
-        first = table.sample()[:200]
+        first = table.sample(rows=200)
         columns = tuple(
             Column(
                 name,

@@ -31,7 +31,8 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "utilizador usuariox conta perfil profil cuentas accounts sender poster participant "
     "acct uploader blocker bloqueur bloqueador المستخدم مستخدم حساب الحساب المؤلف الناشر وكيل "
     "logtitle "
-    "utente autore konto nutzer benutzer kullanici пользователь автор",
+    "utente autore konto nutzer benutzer kullanici пользователь автор "
+    "profile",
     "handle": "handle screenname userscreenname userusername authorusername authorscreenname "
     "username authorhandle authorshortname authormetaname "
     "accounthandle accountusername fromuser fromuserscreenname "
@@ -166,7 +167,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "texto mensaje contenido tuit publicacion texte contenu message mensagem conteudo comentario "
     "نص النص المحتوى الرسالة "
     "captiontext desc datadesc videotitle inhalt beitrag nachricht testo messaggio metin mesaj "
-    "текст comment commentaire",
+    "текст comment commentaire التعليق",
     "kind": "kind type action act tweettype sourcetweettype posttype interaction interactiontype "
     "tipo accion acao typeaction نوع verb",
     # what became of an account
@@ -305,6 +306,13 @@ _BUILT: Final = tuple(
         ("handle", rf"(?:{_WHO}|{_DOER}){_NAMED}"),
         ("name", rf"(?:from)?{_WHO}(?:display|full|real|screen)?name"),
         ("is_suspended", rf"(?:is)?{_WHO}(?:is)?(?:suspended|banned)"),
+        ("reversed", r"(?:fecha|data|date)(?:de|del|da|do|du)?(?:la|el|l)?(?:regreso|retorno|retour"
+                     r"|vuelta|volta|restitucion|rehabilitacion|re(?:c)?activacion|reativacao"
+                     r"|retablissement|return|reinstatement)"
+                     r"|(?:regreso|volvio|voltou|revenue?|reaparec(?:io|ida?|ido)|reapareceu"
+                     r"|camebackon|returned|cameback|de(?:nuevo|vuelta))(?:el|em|le|on|at|en)?"),
+        ("mentions", rf"mention(?:n?ed|nee?s?|ad[oa]s?|s)?(?:{_WHO}|{_NAMED})(?:name|handle|id)?s?"
+                     r"|(?:cuenta|conta|compte|usuari[oa])s?mencionad[oa]s?|comptes?mentionnee?s?"),
         ("suspended", rf"{_WHO}?(?:suspen(?:ded|sion)|ban(?:ned)?|takedown|removal){_WHEN}"),
         ("suspended", r"(?:gone|vanished|disappeared|missing)(?:by|at|on|since|date|time)"),
         ("reversed", r"(?:rea(?:c)?tivad|restaurad|restituid|readmitid|desbloquead|retabli|reactive"

@@ -42,6 +42,7 @@ from birdfall.sources.table.guess_statuses import (
     ask_for_statuses,
     deed_emits,
     reason_as_status,
+    refuse_removals_of_posts,
     status_emits,
     statuses_of_authors,
     when_looked,
@@ -75,7 +76,7 @@ def guess_emits(chosen: Chosen, constants: dict[str, str], where: str) -> Iterat
         yield from _reports(chosen, reported)
     elif deeds := deeds_to_accounts(chosen):
         yield from deed_emits(chosen, deeds, where)
-    elif _is_about_accounts(chosen, constants):
+    elif _is_about_accounts(chosen, constants, where):
         if chosen.filled("edge_from") and chosen.filled("edge_to"):
             raise edges_error(chosen, "a name besides", where)
         yield from _account_emits(chosen, constants, where)
@@ -116,8 +117,10 @@ def _reports(chosen: Chosen, reported: str) -> Iterator[Emit]:
 _OF_POSTS: Final = re.compile(r"post|status|tweet|content|url|publicaci")
 
 
-def _is_about_accounts(chosen: Chosen, constants: dict[str, str]) -> bool:
-    """Whether each row says something of an account, and none is an act."""
+def _is_about_accounts(chosen: Chosen, constants: dict[str, str], where: str) -> bool:
+    """Whether each row says something of an account, and none is an act. Raises UsageError for what
+    is said of posts or of accounts.
+    """
     says_status = bool(
         chosen.first("status", "suspended", "is_suspended", "deleted")
         or "status" in constants
@@ -125,6 +128,8 @@ def _is_about_accounts(chosen: Chosen, constants: dict[str, str]) -> bool:
     )
     act_id = chosen.filled("act_id")
     own_id = act_id is not None and squeeze_name(act_id) not in BARE_IDS
+    if own_id:
+        refuse_removals_of_posts(chosen, where)
     acts = chosen.filled("object", "repost_id", "links", "reply_id", "hashtags", "is_repost")
     if own_id and not chosen.first("status", "suspended", "is_suspended"):
         # what was deleted is the post that has the id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -145,6 +146,38 @@ def ask_for_statuses(chosen: Chosen, where: str) -> None:
                     Question("Which column says what became of them?", "--column status=", (name,)),
                 ),
             )
+
+
+def refuse_removals_of_posts(chosen: Chosen, where: str) -> None:
+    """Raise UsageError if posts stand beside a time of removal, which may be theirs or that of the
+    account.
+    """
+    removed = chosen.filled("suspended")
+    if removed is None or removed in chosen.said.values():
+        return
+    name = squeeze_name(removed)
+    if not _REMOVED.search(name) or _OF_SOMEBODY.search(name):
+        return
+    raise UsageError(
+        f'"{printable(removed, 40)}" says when something was removed, a post or its author',
+        where=where,
+        why="Accounts whose posts were removed would be taken for suspended.",
+        fix=f"If the accounts were suspended: --column 'suspended_at={removed}'. If they deleted "
+        f"the posts themselves: --column 'deleted_at={removed}'. What a platform did to posts is "
+        "not read.",
+        questions=(
+            Question(
+                "What was removed then?",
+                "--column ",
+                (f"suspended_at={removed}", f"deleted_at={removed}"),
+            ),
+        ),
+    )
+
+
+#: What is done to posts and to accounts, and names that say to accounts.
+_REMOVED: Final = re.compile(r"remov|takedown|takendown|retirad|supprim|eliminad")
+_OF_SOMEBODY: Final = re.compile(r"user|account|cuenta|conta|compte|profile|perfil|author")
 
 
 def statuses_of_authors(chosen: Chosen, where: str) -> Iterator[Emit]:

@@ -127,7 +127,7 @@ def choose_mapping(table: Tabular, options: SourceOptions, where: str) -> Column
     mapping = options.mapping
     if mapping is None and not options.columns:
         mapping = find_ready_mapping(types)
-    rounded = [] if options.mapping else rounded_columns(list(types), table.sample()[:GUESS_ROWS])
+    rounded = [] if options.mapping else rounded_columns(list(types), table.sample(rows=GUESS_ROWS))
     if mapping is not None and mapping.used & set(rounded):
         raise rounded_ids_error(rounded, where)
     if mapping is None:
@@ -147,7 +147,7 @@ def choose_mapping(table: Tabular, options: SourceOptions, where: str) -> Column
     if mapping is not None:
         table.notes += [f"zone-letters:{told}" for told in _zones_taken(mapping, table)]
     if mapping is None:
-        sample = table.sample()[:GUESS_ROWS]
+        sample = table.sample(rows=GUESS_ROWS)
         raise unknown_columns_error(list(types), sample, where, options.columns, options.constants)
     return mapping
 
@@ -161,7 +161,7 @@ def _zones_taken(mapping: ColumnMapping, table: Tabular) -> list[str]:
         for n in emit.columns.get(c, ())
         if table.types.get(n) == "VARCHAR"
     }
-    first = table.sample(sorted(timed))[:GUESS_ROWS] if timed else []
+    first = table.sample(sorted(timed), GUESS_ROWS) if timed else []
     return sorted({t for row in first for v in row.values() if v and (t := zone_taken(v))})
 
 
@@ -178,7 +178,9 @@ def _with_platforms(
     if "account" in options.columns or len(listed) != 1 or len(names) != 1 or not platforms:
         return mapping
     (name,), platform = names, platforms[0]
-    shown = {v.casefold() for row in table.sample()[:GUESS_ROWS] if (v := row.get(platform))}
+    shown = {
+        v.casefold() for row in table.sample([platform], GUESS_ROWS) if (v := row.get(platform))
+    }
     if not 2 <= len(shown) <= MAX_PLATFORMS or not _stand_on_several(table, name, platform):
         return mapping
     table.notes.append(f"names-on-several-platforms:{name}")

@@ -104,8 +104,10 @@ class Tabular:
         for texts, rows in self.read_texts(query.used, rejections):
             yield self._evaluate(query, texts), rows
 
-    def sample(self, names: Sequence[str] | None = None) -> list[dict[str, str | None]]:
-        """The first rows as texts; only some columns of them if `names` are given."""
+    def sample(
+        self, names: Sequence[str] | None = None, rows: int = SAMPLE_ROWS
+    ) -> list[dict[str, str | None]]:
+        """The first `rows` as texts; only some columns of them if `names` are given."""
         if self._first is None:
             try:
                 self._first = self._read_first_rows()
@@ -113,7 +115,7 @@ class Tabular:
                 if tells_of_memory(error):
                     raise
                 raise _damaged_parquet_error(self.path) from error
-        return list(self._first.select(names or list(self.types)).to_pylist())
+        return list(self._first.select(names or list(self.types)).slice(0, rows).to_pylist())
 
     def estimate_rows(self, rows: int) -> int | None:
         """About how many rows the file has, by the `rows` that were read of it so far."""

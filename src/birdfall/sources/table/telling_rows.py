@@ -41,7 +41,7 @@ def telling_rows(table: Tabular) -> list[_Row]:
     """The first rows of a table, behind rows of the rest in which a column that was empty has its
     first value, a column of kinds a new word, or one of records a new collection.
     """
-    first = table.sample()[:SAMPLE_ROWS]
+    first = table.sample(rows=SAMPLE_ROWS)
     if len(first) < SAMPLE_ROWS:
         return first
     seen = {name: keys for name in table.types if (keys := _watched(name, first)) is not None}
