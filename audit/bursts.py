@@ -20,7 +20,9 @@ from birdfall.record.record import from_tables
 
 BEGIN_S: Final = 1_614_556_800.0
 FIRST_ACCOUNT_S: Final = 1_200_000_000.0
-LENGTHS_S: Final = {"smallest_10min": 600.0, "smallest_1d": 86_400.0}
+LENGTHS_S: Final = {"smallest_10min": 600.0, "smallest_1d": 86_400.0, "smallest_3d": 259_200.0}
+#: Days of the records: of long waves only long records say anything.
+RECORD_DAYS: Final = {"smallest_10min": 62, "smallest_1d": 62, "smallest_3d": 183}
 
 
 def statuses(rows: list[appeals.Row]) -> pa.Table:
@@ -73,9 +75,10 @@ def stated_wave_is_found(key: str, seed: int) -> bool:
     """Whether a wave of the size that is said to be found in nine records of ten is found."""
     rng = np.random.default_rng(seed)
     a_day = float(np.exp(rng.uniform(np.log(20), np.log(300))))
-    quiet = enforcement.ordinary_falls(rng, days=62, a_day=a_day)
+    days = RECORD_DAYS[key]
+    quiet = enforcement.ordinary_falls(rng, days=days, a_day=a_day)
     size = _said_to_be_found(seed, quiet.tobytes())[list(LENGTHS_S).index(key)]
-    begin = rng.uniform(15, 40) * enforcement.DAY_S
+    begin = rng.uniform(15 / 62, 40 / 62) * days * enforcement.DAY_S
     wave = begin + rng.random(int(size or 0)) * LENGTHS_S[key]
     return _waves(np.concatenate([quiet, wave]), seed).answer == "found"
 

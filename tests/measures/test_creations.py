@@ -6,7 +6,7 @@ import pytest
 
 from birdfall.kernels.crowding import most_crowded_window
 from birdfall.measures.creations import applies_to, creations
-from birdfall.measures.waves.bursts import crowding_of
+from birdfall.measures.waves.power import crowding_of
 from birdfall.model.errors import UsageError
 from birdfall.model.schemas import TIME
 from birdfall.record.record import from_tables

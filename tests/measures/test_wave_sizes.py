@@ -3,12 +3,15 @@
 import dataclasses
 
 import numpy as np
+import pytest
 
 from birdfall.measures.waves import waves
 from birdfall.measures.waves.baseline import Baseline, fit_baseline
 from birdfall.measures.waves.beyond_edges import widen_sizes
 from birdfall.measures.waves.clock import ScanClock
 from birdfall.measures.waves.describe import RefinedWave
+from birdfall.measures.waves.power import smallest_planted
+from birdfall.measures.waves.search import search
 from birdfall.record.record import from_tables
 from builders import statuses
 
@@ -70,3 +73,58 @@ def test_a_wave_that_is_said_to_be_found_is_found():
     day = finding["smallest_1d"].value
     assert 4 < finding["smallest_10min"].value < day < 100
     assert found(np.r_[quiet, 20 * DAY_S + rng.random(day) * DAY_S]).answer == "found"
+
+
+def uneven_days(seed, days, a_day):
+    """A quiet record in hours: each day has a level of its own, and a noon."""
+    rng = np.random.default_rng(seed)
+    hours = 1 + np.sin(np.arange(24) / 24 * 2 * np.pi)
+    rates = rng.gamma(4.0, a_day / 4.0, days)[:, None] * hours / hours.sum()
+    return ScanClock(0.0, HOUR_S, 24 * days, np.ones(24 * days, bool), 1.0), rng.poisson(
+        rates
+    ).ravel().astype(float)
+
+
+def how_often_found(seeds, length, days):
+    """(records in which a wave of the size that is said is found, records of which it is said)."""
+    found = asked = 0
+    for seed in seeds:
+        clock, quiet = uneven_days(seed, days, 60.0)
+        looked = search(quiet, clock, alpha=0.01, replicates=199, seed=seed)
+        size = smallest_planted(quiet, looked, clock, length * DAY_S, seed=5)
+        if size is None:
+            continue
+        rng = np.random.default_rng([seed, 1])
+        moments = (rng.uniform(0.1, 0.8) * days + rng.random(size) * length) * 24
+        counts = quiet + np.bincount(moments.astype(int), minlength=len(quiet))
+        asked += 1
+        found += bool(search(counts, clock, alpha=0.01, replicates=199, seed=seed).windows)
+    return found, asked
+
+
+def test_a_wave_of_a_day_as_large_as_is_said_is_found_where_days_differ():
+    # of what was only reckoned from the base rate, neither was found
+    assert how_often_found((2, 4), 1.0, 62) == (2, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("length", "days"), [(1.0, 62), (3.0, 183)])
+def test_waves_of_days_as_large_as_is_said_are_found_where_days_differ(length, days):
+    found, asked = how_often_found(range(12), length, days)
+    assert asked >= 10 and found >= asked - 1
+
+
+def test_nothing_is_said_of_waves_that_the_record_cannot_hold_or_that_hide_themselves():
+    clock, quiet = uneven_days(3, 62, 60.0)
+    looked = search(quiet, clock, alpha=0.01, replicates=99, seed=3)
+
+    def smallest(days, **other):
+        return smallest_planted(
+            quiet, dataclasses.replace(looked, **other), clock, days * DAY_S, seed=5
+        )
+
+    assert smallest(3) is None, "sixty-two days hold too few of three"
+    assert smallest(1, null_threshold=1e6) is None
+    assert smallest(1, base=dataclasses.replace(looked.base, blocks=59)) is None
+    half = dataclasses.replace(clock, covered=np.arange(clock.steps) % 24 < 12)
+    assert smallest_planted(quiet, looked, half, DAY_S, seed=5) is None, "no whole day was watched"

@@ -165,7 +165,12 @@ def power_sentence(finding: Finding, say: Words) -> str:
     day = finding.estimates.get("smallest_1d")
     if day is None or day.value is None:
         return ""
-    return say("waves.power", n=NumberWriter(finding, say).number("smallest_1d"))
+    write = NumberWriter(finding, say)
+    told = say("waves.power", n=write.number("smallest_1d"))
+    slow = finding.estimates.get("smallest_3d")
+    if slow is None or slow.value is None:
+        return told
+    return f"{told} {say('waves.power.slow', n=write.number('smallest_3d'))}"
 
 
 def departures_sentence(waves: Finding, say: Words) -> str:

@@ -25,7 +25,7 @@ from birdfall.measures.waves import (
     find_bursts,
     is_inside,
     scan_clock,
-    smallest_found,
+    smallest_planted,
 )
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
@@ -36,8 +36,9 @@ METHOD: Final = (
     "the scan for waves, of the moments at which suspensions were lifted "
     "(docs/methods/reinstatements.md)",
 )
-#: Grows when the same data would give other numbers.
-METHOD_VERSION: Final = 1
+#: Grows when the same data would give other numbers. 2: `smallest_1d` is asked of bursts planted in
+#: the record.
+METHOD_VERSION: Final = 2
 #: Steps below which a record is too short to scan.
 MIN_STEPS: Final = 8
 #: A burst whose times away spread over less than this share of the time in which its members fell
@@ -135,11 +136,11 @@ def reinstatements(
     scanned = find_bursts(
         high[timed], clock, alpha=alpha, replicates=replicates, seed=seed, progress=progress
     )
-    return _described(blank, record, found.select(timed), scanned, int((~timed).sum()))
+    return _described(blank, record, found.select(timed), scanned, int((~timed).sum()), seed)
 
 
 def _described(
-    blank: Finding, record: Record, found: Absences, scanned: Bursts, untimed: int
+    blank: Finding, record: Record, found: Absences, scanned: Bursts, untimed: int, seed: int
 ) -> Finding:
     """The blank finding filled in. untimed: reinstatements known too roughly to be scanned."""
     rows = {**burst_columns(scanned.found), **{n: [] for n in REINSTATEMENTS.names[len(BURSTS) :]}}
@@ -173,7 +174,12 @@ def _described(
             bounds="none",
         ),
         "smallest_1d": Estimate(
-            smallest_found(scanned.searched, clock, DAY_S), "accounts", level=None, bounds="none"
+            smallest_planted(
+                clock.count_per_step(found.back_by), scanned.searched, clock, DAY_S, seed=seed
+            ),
+            "accounts",
+            level=None,
+            bounds="none",
         ),
     }
     limits = [*ran_out]

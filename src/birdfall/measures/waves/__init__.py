@@ -30,8 +30,6 @@ if TYPE_CHECKING:
         Bursts,
         burst_columns,
         find_bursts,
-        smallest_crowd,
-        smallest_found,
     )
     from birdfall.measures.waves.clock import (
         DAY_S,
@@ -49,6 +47,11 @@ if TYPE_CHECKING:
     from birdfall.measures.waves.measure import (
         METHOD_VERSION,
         waves,
+    )
+    from birdfall.measures.waves.power import (
+        smallest_crowd,
+        smallest_found,
+        smallest_planted,
     )
 
 __all__ = [
@@ -73,6 +76,7 @@ __all__ = [
     "scan_clock",
     "smallest_crowd",
     "smallest_found",
+    "smallest_planted",
     "waves",
     "waves_from_counts",
 ]
@@ -97,8 +101,6 @@ __getattr__ = import_lazily(
             "Bursts",
             "burst_columns",
             "find_bursts",
-            "smallest_crowd",
-            "smallest_found",
         ),
         "clock": (
             "DAY_S",
@@ -114,6 +116,11 @@ __getattr__ = import_lazily(
         "measure": (
             "METHOD_VERSION",
             "waves",
+        ),
+        "power": (
+            "smallest_crowd",
+            "smallest_found",
+            "smallest_planted",
         ),
     },
 )

@@ -22,9 +22,10 @@ from birdfall.measures.suspensions import (
 from birdfall.measures.waves import describe
 from birdfall.measures.waves.applies import applies_to
 from birdfall.measures.waves.baseline import Baseline
-from birdfall.measures.waves.bursts import Bursts, find_bursts, smallest_found
+from birdfall.measures.waves.bursts import Bursts, find_bursts
 from birdfall.measures.waves.clock import DAY_S, ScanClock, scan_clock, to_datetime
 from birdfall.measures.waves.delivery import batch_cycle
+from birdfall.measures.waves.power import smallest_found, smallest_planted
 from birdfall.measures.waves.search import MAX_WAVES, SearchResult
 from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.model.progress import Progress, silent
@@ -40,8 +41,9 @@ METHOD: Final = (
 #: Grows when the same data would give other numbers. 4: sizes allow for waves that thin out over
 #: hours, and the base rate of a desk with hours is that of its hours. 5: of acts of one account at
 #: one time the first line gives its client and domain, not whichever was met first. 6: where no
-#: wave is found, deletions and deactivations are counted. 7: and where one is.
-METHOD_VERSION: Final = 7
+#: wave is found, deletions and deactivations are counted. 7: and where one is. 8: how large a wave of
+#: a day or of three would have been found is asked of waves planted in the record.
+METHOD_VERSION: Final = 8
 #: A record that does not say when it was watched, and is shorter, may be nothing but a wave.
 MIN_ALONE_S: Final = 3600.0
 #: Steps below which a record is too short to scan.
@@ -49,6 +51,8 @@ MIN_STEPS: Final = 8
 #: Waves that are shown in fine steps.
 DETAILED_WAVES: Final = 5
 YEAR_DAYS: Final = 365.25
+#: Waves so long are planted, to say which would have been found.
+PLANTED_DAYS: Final = (1, 3)
 #: The fit of the base rate is doubted below this p of its probability integral transform.
 POOR_FIT_P: Final = 0.001
 
@@ -183,7 +187,7 @@ def waves(
         answer="found" if found else "nothing",
         estimates={
             **_estimates(record, clock, base, len(found), fallen.num_rows, alarms, alpha),
-            **_power(searched, clock),
+            **_power(counts, searched, clock, seed),
         },
         parameters=parameters,
         inputs=(record.input("statuses"), record.input("coverage")),
@@ -247,12 +251,17 @@ def _estimates(
     }
 
 
-def _power(searched: SearchResult, clock: ScanClock) -> dict[str, Estimate]:
+def _power(
+    counts: np.ndarray, searched: SearchResult, clock: ScanClock, seed: int
+) -> dict[str, Estimate]:
     """The smallest waves found in nine records of ten, by how long they last."""
-    lengths = {"smallest_10min": 600.0, "smallest_1d": DAY_S}
+    smallest = {"smallest_10min": smallest_found(searched, clock, 600.0)} | {
+        f"smallest_{days}d": smallest_planted(counts, searched, clock, days * DAY_S, seed=seed)
+        for days in PLANTED_DAYS
+    }
     return {
-        name: Estimate(smallest_found(searched, clock, s), "accounts", level=None, bounds="none")
-        for name, s in lengths.items()
+        name: Estimate(value, "accounts", level=None, bounds="none")
+        for name, value in smallest.items()
     }
 
 
