@@ -162,7 +162,7 @@ def _coarsened(
         watched[window.steps] = False
     whole = len(counts) // together
     kept = whole * together
-    covered: np.ndarray = watched[:kept].reshape(whole, together).all(axis=1)
+    covered = np.asarray(watched[:kept].reshape(whole, together).all(axis=1))
     return _Planting(
         np.where(watched, counts, 0.0)[:kept].reshape(whole, together).sum(axis=1),
         covered,
