@@ -3,7 +3,7 @@
     python benchmarks/labelled.py --plain FILES            # a column label: 1 coordinated, 0 not
     python benchmarks/labelled.py --coordinated FILES --control FILES
     python benchmarks/labelled.py --plain FILES --groups FILE --from 2017-01-01 --to 2017-04-01
-    python benchmarks/labelled.py --worlds 20              # people with apps, and a ring among them
+    python benchmarks/labelled.py --worlds 20              # made-up worlds of three kinds
 
 For each trace, and for all that the file has together (called on one of K traces at 1 % / K): AUC,
 precision, recall and F1 of who is called at 1 %, the share of controls that is called, and how pure
@@ -19,6 +19,7 @@ import datetime as dt
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from scipy.stats import rankdata
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from audit.makes.reports import report_log
+from audit.makes.schedules import shared_links
 from audit.makes.sessions import people_with_apps
 from labelled_methods import OTHERS, Called
 from labelled_tables import TRACES, Labelled, read_labelled
@@ -217,19 +220,41 @@ def measure(data: Labelled, first: str | None, last: str | None, others: bool) -
     return rows
 
 
-def worlds(number: int) -> list[Row]:
-    """Mean of each method's rows over worlds of people with apps and a ring of 20 among them."""
+def _people_with_apps(seed: int) -> tuple[pa.Table, frozenset[str]]:
+    world = people_with_apps(seed, ring=20)
+    table = {c: world.table[c] for c in ("account", "object", "time")}
+    return pa.table(table), frozenset(f"person {a}" for a in world.ring)
+
+
+def _reports(seed: int) -> tuple[pa.Table, frozenset[str]]:
+    log = report_log(seed, crew=20)
+    return pa.table({c: log.table[c] for c in ("account", "object", "time")}), log.crew
+
+
+def _schedules(seed: int) -> tuple[pa.Table, frozenset[str]]:
+    world = shared_links(seed)
+    table = {"account": world.account, "object": world.link, "time": world.time}
+    return pa.table(table), world.farm
+
+
+#: By name, worlds of another mechanism each: acts, and who acts together in them. All are told as
+#: reposts, so that one trace is asked of each.
+MAKES: dict[str, Callable[[int], tuple[pa.Table, frozenset[str]]]] = {
+    "people with apps, a ring of 20": _people_with_apps,
+    "reports, a crew of 20": _reports,
+    "links by a scheduler, a farm of 20": _schedules,
+}
+ACTS = pa.schema([("account", pa.string()), ("object", pa.string()), ("time", pa.int64())])
+
+
+def worlds(number: int, make: str) -> list[Row]:
+    """Mean of each method's rows over worlds of a make."""
     rows: dict[str, list[Row]] = {}
     for k in range(number):
-        world = people_with_apps(FIRST_SEED + k, ring=20)
-        ring = {f"person {a}" for a in world.ring}
-        columns = {c: world.table[c] for c in ("account", "object", "time")}
-        acts = pa.table(columns)
-        acts = acts.set_column(0, "account", acts["account"].cast(pa.string()))
-        acts = acts.set_column(1, "object", acts["object"].cast(pa.string()))
-        acts = acts.set_column(2, "time", acts["time"].cast(pa.int64()))
+        table, together = MAKES[make](FIRST_SEED + k)
+        acts = table.cast(ACTS)
         people = pc.unique(acts["account"]).to_pylist()
-        data = Labelled({"repost": [acts]}, {p: p in ring for p in people})
+        data = Labelled({"repost": [acts]}, {p: p in together for p in people})
         for row in measure(data, None, None, others=True):
             rows.setdefault(row.method, []).append(row)
 
@@ -239,7 +264,7 @@ def worlds(number: int) -> list[Row]:
 
     return [
         Row(
-            f"repost, {len(r)} worlds", method, round(np.mean([x.accounts for x in r])),
+            f"{make} ({len(r)})", method, round(np.mean([x.accounts for x in r])),
             round(np.mean([x.called for x in r])), *(
                 mean([getattr(x, name) for x in r])
                 for name in ("auc", "precision", "recall", "f1", "controls", "purity")
@@ -263,7 +288,8 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     print(HEAD)
     if asked.worlds:
-        print("\n".join(r.line() for r in worlds(asked.worlds)))
+        for make in MAKES:
+            print("\n".join(r.line() for r in worlds(asked.worlds, make)), flush=True)
         return
     data = read_labelled(asked.coordinated, asked.control, asked.plain, asked.groups)
     if asked.all_coordinated:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
-from labelled import area, main, measure, purity_of
+from labelled import FIRST_SEED, MAKES, area, main, measure, purity_of
 from labelled_methods import OTHERS
 from labelled_tables import read_labelled
 
@@ -149,6 +149,14 @@ def test_scores_are_those_of_their_definitions():
     assert area(score, np.zeros(80, bool)) is None
     kind = {"a": "x", "b": "x", "c": "y", "d": "y"}
     assert purity_of([["a", "b", "c"], ["d"]], kind) == pytest.approx(2 / 3)
+
+
+def test_worlds_of_three_mechanisms_hold_twenty_who_act_together():
+    for name, make in MAKES.items():
+        table, together = make(FIRST_SEED - 1)
+        acting = set(table["account"].to_pylist())
+        assert len(together) == 20 and together <= acting and len(acting) > 300, name
+        assert set(table.column_names) == {"account", "object", "time"}
 
 
 @pytest.mark.slow

@@ -29,12 +29,14 @@ PLANTED_FROM_LENGTHS: Final = 30
 #: A burst as large as is said would have been found in so many records of one.
 STATED_POWER: Final = 0.9
 #: Bursts of one size that are planted, each by itself; none may be missed.
-PLACES: Final = 10
+PLACES: Final = 6
 #: By how much a planted burst must exceed what chance reaches: with it in the record, chance itself
 #: reaches further, by up to so much.
 BEYOND_CHANCE: Final = 1.6
 #: Sizes begin at this share of what is reckoned and grow by this factor, to so many times it.
 FIRST_SHARE, GROWTH, MOST_GROWTH = 0.8, 1.2, 8.0
+#: Larger bursts are not planted.
+MOST_PLANTED: Final = 1_000_000
 #: A planted burst lasts so many steps at least.
 STEPS_OF_A_BURST: Final = 8
 
@@ -125,7 +127,7 @@ def smallest_planted(
 
     Notes
     -----
-    An even burst is added in ten places, one at a time. With it the base rate and its spread are
+    An even burst is added in six places, one at a time. With it the base rate and its spread are
     fitted anew, in steps up to an hour, and once more without its strongest window, as the search
     does. Both times it must exceed by far what chance reaches in the record as it is.
     """
@@ -137,7 +139,7 @@ def smallest_planted(
     least = _reckoned(searched, clock, length_s)
     rng = np.random.default_rng([seed, round(length_s)])
     places = _places(ground, length_s, rng)
-    if least is None or not len(places):
+    if least is None or least > MOST_PLANTED or not len(places):
         return None
     size = FIRST_SHARE * least
     while size < MOST_GROWTH * least:
@@ -182,7 +184,7 @@ def _places(ground: _Planting, length_s: float, rng: np.random.Generator) -> np.
     open_ = np.flatnonzero(watched)
     if not len(open_):
         return np.empty(0)
-    # One in each tenth of the watched time.
+    # One in each sixth of the watched time.
     at = ((np.arange(PLACES) + rng.random(PLACES)) / PLACES * len(open_)).astype(np.int64)
     begins: np.ndarray = (open_[at] + rng.random(PLACES)) * ground.step
     return begins
