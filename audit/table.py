@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from scipy.stats import beta
@@ -54,6 +55,20 @@ def put_into_page(page: str, table: str) -> str:
     while end < len(lines) and lines[end].startswith("|"):
         end += 1
     return "\n".join([*lines[:begin], *table.split("\n"), *lines[end:]])
+
+
+def read_page(page: str) -> dict[str, list[bool]]:
+    """What a page's table of promises says was got: by name, the worlds, those that held first.
+
+    Which world was which is not kept in a table; how many held is.
+
+    Examples
+    --------
+    >>> read_page("| a backlog | 3 | 0.95 | 2/3 = 0.667 | 0.094 to 0.992 | not broken |")
+    {'a backlog': [True, True, False]}
+    """
+    rows = re.findall(r"^\| ([^|]+?) \| \d+ \| \d\.\d+ \| (\d+)/(\d+) = ", page, re.MULTILINE)
+    return {name: [True] * int(kept) + [False] * (int(of) - int(kept)) for name, kept, of in rows}
 
 
 def as_markdown(got: Mapping[str, list[bool]]) -> str:

@@ -32,6 +32,8 @@ COLUMNS = {
     "text": ("text", "tweet_text", "content"),
     "delete": ("delete",),
 }
+#: Times of the IRA posts as Clemson and FiveThirtyEight released them: month, day, year.
+FIVETHIRTYEIGHT_TIME = "%m/%d/%Y %H:%M"
 _TRUE, _FALSE = ("1", "true", "io", "malicious", "bot"), ("0", "false", "control", "genuine")
 _TAG = re.compile("[#\N{FULLWIDTH NUMBER SIGN}](\\w+)")
 
@@ -107,7 +109,8 @@ def _times(column: pa.ChunkedArray) -> np.ndarray:
             table = pa.table({"t": column})
             connection.register("given", table)
             column = connection.sql(
-                "SELECT try_cast(t AS TIMESTAMP) t FROM given"
+                "SELECT coalesce(try_cast(t AS TIMESTAMP), try_strptime(t, $1)) t FROM given",
+                params=[FIVETHIRTYEIGHT_TIME],
             ).to_arrow_table()["t"]
     whole = column.cast(pa.timestamp("us")).cast(pa.int64())
     return whole.fill_null(np.iinfo(np.int64).min).to_numpy()

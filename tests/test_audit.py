@@ -148,6 +148,18 @@ def test_the_table_is_put_into_its_page_and_nothing_else_changes(tmp_path, monke
             put_into_page(without, got)
 
 
+def test_an_audit_goes_on_from_a_page_with_the_worlds_that_come_next(tmp_path, monkeypatch):
+    asked = []
+    row = Promise("x", "y", 0.95, lambda seed: not asked.append(seed))
+    monkeypatch.setattr("audit.__main__.PROMISES", (row,))
+    monkeypatch.setattr("audit.table.PROMISES", (row,))
+    page, state = tmp_path / "audit.md", tmp_path / "audit.json"
+    page.write_text(as_markdown({"x": [True, False, True]}), "utf-8")
+    main(["--worlds", "5", "--state", str(state), "--go-on", str(page)])
+    assert asked == [FIRST_SEED + 3, FIRST_SEED + 4]
+    assert json.loads(state.read_text()) == {"x": [True, True, False, True, True]}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_the_short_audit_breaks_no_promise(tmp_path, capsys):

@@ -116,6 +116,30 @@ def test_posts_by_author_with_their_category(tmp_path):
     assert row.recall is not None and row.accounts == 8
 
 
+def test_the_ira_posts_as_they_were_first_released(tmp_path):
+    """Clemson and FiveThirtyEight: the author by name and by number, and a category."""
+    head = ("external_author_id", "author", "publish_date", "content", "account_category")
+    rows = [
+        (a, f"NAME{a}", "10/1/2017 19:58", "RT of nothing #Now #Here", "RightTroll") for a in RING
+    ]
+    data = read_labelled([write(tmp_path / "IRAhandle_tweets_1.csv", head, rows)], [], [])
+    assert data.posts == 8 and set(data.coordinated) == set(RING)
+    assert set(data.trace("hashtag")["object"].to_pylist()) == {"now", "here"}
+    moment = np.datetime64("2017-10-01T19:58", "us").astype(np.int64)
+    assert set(data.trace("text")["time"].to_pylist()) == {moment}, "month before day"
+
+
+def test_deletions_are_acts_at_the_time_of_the_deletion(tmp_path):
+    """Ephemeral astroturfing: posts with the time they were made and the time they vanished."""
+    head = ("tweetid", "userid", "created_at", "deletion_time")
+    rows = [(f"{i}", a, stamp(i * 60), stamp(i * 60 + 7)) for i, a in enumerate(RING)]
+    data = read_labelled([write(tmp_path / "deletions.csv", head, rows)], [], [])
+    acts = data.trace("delete")
+    assert data.posts == 8 and set(data.acts) == {"delete"}
+    first = np.datetime64("2019-09-11T00:00:07", "us").astype(np.int64)
+    assert acts["time"].to_pylist()[0] == first and set(acts["object"].to_pylist()) == {"deleted"}
+
+
 def test_a_trace_that_cannot_be_measured_says_why(tmp_path, capsys):
     days = [(a, f"2019-09-{day:02}", f"p{day}", "1") for day in range(1, 20) for a in RING]
     main(["--plain", str(write(tmp_path / "p.csv", ("account", "time", "repost", "label"), days))])

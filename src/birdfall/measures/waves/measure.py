@@ -41,8 +41,8 @@ METHOD: Final = (
 #: Grows when the same data would give other numbers. 4: sizes allow for waves that thin out over
 #: hours, and the base rate of a desk with hours is that of its hours. 5: of acts of one account at
 #: one time the first line gives its client and domain, not whichever was met first. 6: where no
-#: wave is found, deletions and deactivations are counted. 7: and where one is. 8: how large a wave of
-#: a day or of three would have been found is asked of waves planted in the record.
+#: wave is found, deletions and deactivations are counted. 7: and where one is. 8: how large a wave
+#: of a day or of three would have been found is asked of waves planted in the record.
 METHOD_VERSION: Final = 8
 #: A record that does not say when it was watched, and is shorter, may be nothing but a wave.
 MIN_ALONE_S: Final = 3600.0
