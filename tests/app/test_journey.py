@@ -1,6 +1,7 @@
 """From a file to a report, as forms without scripts."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -262,3 +263,10 @@ def test_only_values_that_were_refused_are_changed(visitor):
         data, f"{data}/1", {"mend": "yes", "mend-2-0": "z", "mend-99-1": "x", "mend-42-7": "x"}
     ).text
     assert "2 rows were rejected" in page and "put right here" not in page
+
+
+def test_what_would_help_is_said_in_words_and_never_as_a_number(visitor):
+    give(visitor, suspension_list(zone="Z"))
+    page = visitor.get("/en/c/night/data").text
+    helps = re.findall(r"What would help: ([^<]*)<", page)
+    assert helps and not [one for one in helps if any(c.isdigit() for c in one)]

@@ -44,6 +44,7 @@ LATER: Final = (
     ("birdfall.app.ask_pages", "AskPages"),
     ("birdfall.app.figures_pages", "FiguresPages"),
     ("birdfall.app.result_pages", "ResultPages"),
+    ("birdfall.app.compare_pages", "ComparePages"),
     ("birdfall.app.account_pages", "AccountPages"),
     ("birdfall.app.network_pages", "NetworkPages"),
     ("birdfall.app.text_pages", "TextPages"),
@@ -164,9 +165,9 @@ def create_application(
 def list_routes(site: Site) -> list[Route]:
     """Every address of the workspace, and what answers there."""
     begin = BeginPages(site)
-    data, ask, figures, result, account, network, text, check, publish, watch, rules, interface = (
-        PagesLater(site, *place) for place in LATER
-    )
+    later = [PagesLater(site, *place) for place in LATER]
+    data, ask, figures, result, compare, account, network = later[:7]
+    text, check, publish, watch, rules, interface = later[7:]
     post = ["POST"]
     case, api = "/{language}/c/{case}", "/api/v1/cases/{case}"
     one = f"{case}/network/{{name}}"
@@ -186,6 +187,7 @@ def list_routes(site: Site) -> list[Route]:
         Route("/{language}/begin", begin.begin_case, methods=post),
         Route("/{language}/figures", figures("begin"), methods=post),
         Route("/{language}/figures", figures("new")),
+        Route("/{language}/compare", compare("compare")),
         Route("/{language}/demo", begin.begin_demo, methods=post),
         Route("/{language}/watch", watch("watches")),
         Route("/{language}/watch", watch("begin"), methods=post),

@@ -271,7 +271,7 @@ class SessionDoor(Door):
 
 #: What those who only read may ask for, and what they may send.
 _READ: Final = re.compile(
-    r"/(c/.*)?|/presence|/[a-z]{2}/(c/[^/]+/(q/[^/]+|accounts(\.csv|/\d+)?|network(/.+)?|texts(/.+)?|objects/.+|check"
+    r"/(c/.*)?|/presence|/[a-z]{2}/compare|/[a-z]{2}/(c/[^/]+/(q/[^/]+|accounts(\.csv|/\d+)?|network(/.+)?|texts(/.+)?|objects/.+|check"
     r"|report\.html|evidence\.zip)?)?|/api/v1/(openapi\.json|cases(/[^/]+/(findings|accounts))?)"
 )
 _SENT: Final = re.compile(r"/presence|/[a-z]{2}/c/[^/]+/check(/correct)?|/api/v1/cases/[^/]+/check")
