@@ -102,3 +102,10 @@ def test_pages_allow_no_inline_script_and_no_other_host(stranger):
     assert "script-src 'self'" in policy and "unsafe" not in policy
     assert "<script>" not in answer.text and "style=" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/assets/nothing", "/assets/..", "/assets/../en", "/assets//en"])
+def test_what_only_begins_like_a_script_is_no_page(stranger, path):
+    answer = stranger.get(path)
+    assert answer.status_code in (401, 404)
+    assert "<" not in answer.text

@@ -25,7 +25,7 @@ from birdfall.app.site import ASSETS, Handler, Site, asset_bytes, in_thread, run
 from birdfall.app.sparing import spare_memory
 from birdfall.app.workspace import Desk, Workspace
 from birdfall.model.errors import BirdfallError, CaseError, UsageError
-from birdfall.web import ConnectionTable, PageServer, is_loopback
+from birdfall.web import ConnectionTable, PageServer, is_asset, is_loopback
 
 HOST: Final = "127.0.0.1"
 #: By which a server listens at all addresses of this machine.
@@ -151,7 +151,8 @@ def create_application(
         if request.url.path.startswith("/api/"):
             plain = {"what": error.detail}
             return JSONResponse({"error": plain}, error.status_code, error.headers)
-        if error.status_code != 404:
+        # plain for scripts and styles: whoever asks may be nobody who may see a page
+        if error.status_code != 404 or is_asset(request):
             return PlainTextResponse(error.detail, error.status_code, error.headers)
         return site.render_error(request, PageError("nothing-here"), 404)
 

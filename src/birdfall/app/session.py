@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from birdfall.app.people import Person, VisitorRole, digest_token
 from birdfall.model.whole_number import whole_number
-from birdfall.web import Door, comes_through_proxy, names_this_machine
+from birdfall.web import Door, comes_through_proxy, is_asset, names_this_machine
 
 #: Largest body of a form, and of an upload of files, in bytes.
 MAX_FORM_BYTES: Final = 4 << 20
@@ -210,7 +210,7 @@ class SessionDoor(Door):
             return refused
         if request.method == "POST" and not self._comes_from_own_page(request):
             return PlainTextResponse("Asked from another site.", 403)
-        if request.url.path.startswith("/assets/"):
+        if is_asset(request):
             return None
         given = request.query_params.get("token")
         if given is not None and request.method == "GET":

@@ -9,6 +9,7 @@ from birdfall.web.door import (
     AccessGuard,
     Door,
     comes_through_proxy,
+    is_asset,
     is_loopback,
     names_this_machine,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "PageServer",
     "StreamPlaces",
     "comes_through_proxy",
+    "is_asset",
     "is_loopback",
     "names_this_machine",
     "parse_address",

@@ -35,6 +35,7 @@ FORWARDED = (
 _LOCAL_HOST = re.compile(
     r"(?:localhost|127(?:\.\d{1,3}){3}|\[[0:]*:0*1\])(?::\d{1,5})?", re.ASCII | re.IGNORECASE
 )
+_ASSET = re.compile(r"/assets/[\w.-]+", re.ASCII)
 #: Requests a visitor may make at once, and per second from then on; the largest body.
 MAX_BURST_REQUESTS, REQUESTS_PER_SECOND, MAX_BODY_BYTES = 60, 20.0, 1 << 14
 #: Visitors remembered.
@@ -69,6 +70,13 @@ def names_this_machine(request: Request) -> bool:
     """Whether a request names this machine, by one Host header that holds nothing else."""
     hosts = request.headers.getlist("host")
     return len(hosts) == 1 and _LOCAL_HOST.fullmatch(hosts[0]) is not None
+
+
+def is_asset(request: Request) -> bool:
+    """Whether a script or style is asked for, which anybody may have; never a page below a name
+    that only begins like theirs.
+    """
+    return _ASSET.fullmatch(request.url.path) is not None
 
 
 def comes_through_proxy(request: Request) -> bool:
@@ -209,7 +217,7 @@ class AccessGuard(Door):
             return PlainTextResponse("Not here.", 405)
         if request.method == "POST" and not self.same_origin(request):
             return PlainTextResponse("Asked from another site.", 403)
-        if self.token is None or request.url.path.startswith("/assets/"):
+        if self.token is None or is_asset(request):
             return None
         given = request.query_params.get("token")
         if given is not None and self._right(given):
