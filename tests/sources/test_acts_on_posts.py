@@ -165,9 +165,10 @@ ROWS = [{"user": a, "created_at": t, "text": "hola"} for a, t in zip("ab", TIMES
         {c: [r[c] for r in ROWS] for c in ROWS[0]},
         {c: {str(i): r[c] for i, r in enumerate(ROWS)} for c in ROWS[0]},
         {"tweets": {str(i): r for i, r in enumerate(ROWS)}},
+        {"columns": list(ROWS[0]), "index": [0, 1], "data": [list(r.values()) for r in ROWS]},
         {"type": "FeatureCollection", "features": [{"properties": r} for r in ROWS]},
     ],
-    ids=["lists", "numbered", "by-id", "features"],
+    ids=["lists", "numbered", "by-id", "split", "features"],
 )
 def test_tables_that_json_writes_by_columns_or_ids(tmp_path, content):
     found = acts(read(tmp_path, json.dumps(content), "in.json"))

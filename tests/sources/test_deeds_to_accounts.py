@@ -259,7 +259,9 @@ def test_times_of_removal_beside_posts_are_asked_about(tmp_path):
     assert found == [("alfa", "delete", "900")]
 
 
-@pytest.mark.parametrize("name", ["Fecha regreso", "volvió el", "date de retour", "voltou em"])
+@pytest.mark.parametrize(
+    "name", ["Fecha regreso", "volvió el", "date de retour", "voltou em", "back on"]
+)
 def test_returns_in_words_of_five_languages(tmp_path, name):
     row = ("alfa", TIMES[0], "2021-11-01T10:00:00Z")
     case = read(tmp_path, table(f"Usuario,Fecha suspensión,{name}", row))

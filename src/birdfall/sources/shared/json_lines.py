@@ -85,7 +85,8 @@ def open_page(value: JsonObject) -> list[JsonObject]:
     captured = open_envelope(value)
     if captured is not None:
         return [captured]
-    if (turned := _turn_columns(value)) is not None:
+    turned = _rows_under_names(value) or _turn_columns(value)
+    if turned is not None:
         return turned
     if len(value.fields) > 0 and _are_by_id(value.fields):
         numbered = value.fields.keys() <= {str(n) for n in range(len(value.fields) + 1)}
@@ -115,6 +116,21 @@ def open_page(value: JsonObject) -> list[JsonObject]:
 def _are_by_id(listed: dict[str, object]) -> bool:
     """Whether a list of objects is written as one object, with each under its own number."""
     return all(k.isdecimal() and isinstance(v, dict) and v for k, v in listed.items())
+
+
+def _rows_under_names(value: JsonObject) -> list[JsonObject] | None:
+    """The rows of a table that has the names of its columns beside lists of cells, as data frames
+    and databases write it; None if the value is none.
+    """
+    names = value.value("columns")
+    rows = value.value("data") if "data" in value else value.value("rows")
+    if not (isinstance(names, list) and isinstance(rows, list) and names and rows):
+        return None
+    if not all(isinstance(n, str) for n in names):
+        return None
+    if not all(isinstance(row, list) and len(row) == len(names) for row in rows):
+        return None
+    return [JsonObject(dict(zip(names, row, strict=True))) for row in rows]
 
 
 def _turn_columns(value: JsonObject) -> list[JsonObject] | None:

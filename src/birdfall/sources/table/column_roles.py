@@ -58,6 +58,7 @@ ROLE_NAMES: Final[dict[str, str]] = {
     "posted sent tweeted timestamp localtime datetime dateandtime time ts at when moment date "
     "day indexedat "
     "fechahora fechayhora fechapublicacion fechadepublicacion publicado momento fecha dia "
+    "quando cuando quand متى "
     "horodatage dateheure datedepublication datepublication publiele jour "
     "datahora dataehora datadepublicacao datapublicacao publicadoem carimbo data "
     "التاريخ تاريخ اليوم الوقت وقت تاريخالنشر التوقيت logtimestamp "
@@ -310,7 +311,8 @@ _BUILT: Final = tuple(
                      r"|vuelta|volta|restitucion|rehabilitacion|re(?:c)?activacion|reativacao"
                      r"|retablissement|return|reinstatement)"
                      r"|(?:regreso|volvio|voltou|revenue?|reaparec(?:io|ida?|ido)|reapareceu"
-                     r"|camebackon|returned|cameback|de(?:nuevo|vuelta))(?:el|em|le|on|at|en)?"),
+                     r"|returned|cameback|back|backonline|de(?:nuevo|vuelta))"
+                     r"(?:el|em|le|on|at|en|since|date)?"),
         ("mentions", rf"mention(?:n?ed|nee?s?|ad[oa]s?|s)?(?:{_WHO}|{_NAMED})(?:name|handle|id)?s?"
                      r"|(?:cuenta|conta|compte|usuari[oa])s?mencionad[oa]s?|comptes?mentionnee?s?"),
         ("suspended", rf"{_WHO}?(?:suspen(?:ded|sion)|ban(?:ned)?|takedown|removal){_WHEN}"),
