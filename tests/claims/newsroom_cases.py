@@ -37,4 +37,75 @@ def dakar():
     )  # fmt: skip
 
 
-NEWSROOM = {"rosario": rosario, "dakar": dakar}
+@cache
+def leeds():
+    """3,200 fall in ten minutes on a Monday: 2,400 of the 20,000 followers of @council, 400 of the
+    8,000 of @rovers; 640 are back that evening, 800 more on the Wednesday."""
+    zone = "Europe/London"
+    return source(
+        zone=zone, onset=moment(zone, 2023, 11, 6, 13, 30), lasts=600,
+        names=("council", "rovers"), followers=(20000, 8000), strangers=15000,
+        hit=(2400, 400, 400), quiet=2,
+        back=((moment(zone, 2023, 11, 6, 20), (480, 80, 80)),
+              (moment(zone, 2023, 11, 8, 9), (600, 100, 100))),
+        others={"mp": lambda hour: 80000 if hour <= 0 else 300 if hour < 5 else 74000,
+                "singer": spread(30000, 36000, -3, 6)},
+    )  # fmt: skip
+
+
+@cache
+def quilpue():
+    """960 fall in two minutes before dawn on a Sunday: 600 of the 2,400 followers of @alcalde, 240
+    of the 1,200 of @bomberos; 480 are back at noon, 192 more on the next morning."""
+    zone = "America/Santiago"
+    return source(
+        zone=zone, onset=moment(zone, 2024, 6, 9, 3, 5), lasts=120,
+        names=("alcalde", "bomberos"), followers=(2400, 1200), strangers=6000,
+        hit=(600, 240, 120), quiet=1,
+        back=((moment(zone, 2024, 6, 9, 12), (300, 120, 60)),
+              (moment(zone, 2024, 6, 10, 8), (120, 48, 24))),
+        others={"ministra": lambda hour: 15000 if hour <= 0 else 7 if hour < 2 else 14200,
+                "actriz": spread(8000, 8800, -3, 6)},
+    )  # fmt: skip
+
+
+@cache
+def viseu():
+    """7,500 fall in 25 minutes on a Thursday evening: 6,000 of the 30,000 followers of @camara, 150
+    of the 15,000 of @coro; 1,875 are back the next morning, 750 more on the Sunday."""
+    zone = "Europe/Lisbon"
+    return source(
+        zone=zone, onset=moment(zone, 2024, 1, 18, 18, 40), lasts=1500,
+        names=("camara", "coro"), followers=(30000, 15000), strangers=20000,
+        hit=(6000, 150, 1350), quiet=2,
+        back=((moment(zone, 2024, 1, 19, 9), (1500, 30, 345)),
+              (moment(zone, 2024, 1, 21, 16), (600, 15, 135))),
+        others={"ministro": lambda hour: 120000 if hour <= 0 else 900 if hour < 6 else 101000,
+                "banda": spread(9000, 10800, -3, 6)},
+    )  # fmt: skip
+
+
+@cache
+def nantes():
+    """420 fall in three minutes just before midnight on a Saturday: 350 of the 1,400 followers of
+    @metropole, 14 of the 700 of @canaris; 126 are back the next morning, 42 more on Tuesday."""
+    zone = "Europe/Paris"
+    return source(
+        zone=zone, onset=moment(zone, 2024, 5, 4, 23, 50), lasts=180,
+        names=("metropole", "canaris"), followers=(1400, 700), strangers=4000,
+        hit=(350, 14, 56), quiet=1,
+        back=((moment(zone, 2024, 5, 5, 11), (105, 7, 14)),
+              (moment(zone, 2024, 5, 7, 15), (35, 0, 7))),
+        others={"depute": lambda hour: 5600 if hour <= 0 else 2 if hour < 2 else 5100,
+                "chorale": spread(400, 520, -3, 6)},
+    )  # fmt: skip
+
+
+NEWSROOM = {
+    "rosario": rosario,
+    "dakar": dakar,
+    "leeds": leeds,
+    "quilpue": quilpue,
+    "viseu": viseu,
+    "nantes": nantes,
+}

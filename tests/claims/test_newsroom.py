@@ -49,6 +49,15 @@ def test_no_sentence_of_a_newspaper_gets_a_wrong_verdict(name):
         ("pt", "Das 2.400, 1.200 continuam suspensas.", "S"),
         ("en", "All 2,400 accounts remain suspended.", "C"),
         ("en", "Not all 2,400 accounts remain suspended.", "N"),
+        ("es", "Tres de cada cuatro suspendidos seguían a @ayuntamiento.", "S"),
+        ("pt", "Só um em cada quatro suspensos seguia @ayuntamiento.", "C"),
+        ("en", "Twenty percent of them were back the following morning.", "S"),
+        ("es", "@alcaldesa, que llegó a contar con 50.000 seguidores, se quedó con veinte.", "N"),
+        ("fr", "Au soir du 17 mai 2024, 1 200 comptes étaient revenus.", "S"),
+        ("en", "By Wednesday evening, 480 accounts had been restored.", "S"),
+        ("en", "The wave began five minutes after seven in the evening on 14 May 2024.", "S"),
+        ("en", "For every follower @bomberas lost, @ayuntamiento lost 22.", "S"),
+        ("es", "La inmensa mayoría de las cuentas suspendidas volvió.", "C"),
     ],
 )
 def test_shares_said_again_and_wholes_are_read_as_what_they_are(language, text, expected):

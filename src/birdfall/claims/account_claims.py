@@ -82,7 +82,10 @@ def _measure_dated(
         elif claim.of == Base.FALLEN:
             base = falls.within(*interval)[0].count_accounts()
     else:
-        base, events = fell.count_accounts(), returns.of_accounts(subject.codes)
+        events, wave = returns.of_accounts(subject.codes), first_wave(source.findings)
+        if claim.unit is Unit.PERCENT and wave is not None:  # a share of those of the wave
+            fell, events = fell.of_accounts(wave.members), events.of_accounts(wave.members)
+        base = fell.count_accounts()
     seen, sure, possible = events.within(*interval)
     factor = _factor(claim, base)
     counted = claim.window_s if claim.when is not None and not claim.when.has_hour else None

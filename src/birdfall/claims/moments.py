@@ -53,8 +53,14 @@ def tell_day(parsed: ParsedClaim, said: str) -> ParsedClaim | Refusal:
 
 
 def halves_of_day(parsed: ParsedClaim) -> list[ParsedClaim]:
-    """A claim, and where its hour may be of either half of the day the same twelve hours later."""
+    """A claim, and where its hour may be of either half of the day the same twelve hours later.
+
+    A night without a date, and in French one with a date, may be that which ends on that day.
+    """
     when = parsed.when
+    if when is not None and _is_either_night(parsed, when):
+        first, last = ((second or 0.0) - DAY_S for second in (when.first_s, when.last_s))
+        return [parsed, replace(parsed, when=replace(when, first_s=first, last_s=last))]
     if when is None or not when.either_half or when.first_s is None or when.last_s is None:
         return [parsed]
     half = DAY_S / 2
@@ -62,6 +68,12 @@ def halves_of_day(parsed: ParsedClaim) -> list[ParsedClaim]:
     if first > last:
         return [parsed]
     return [parsed, replace(parsed, when=replace(when, first_s=first, last_s=last))]
+
+
+def _is_either_night(parsed: ParsedClaim, when: When) -> bool:
+    dated = any(part is not None for part in (when.month, when.year, when.weekday, when.days_ago))
+    night = when.relation is Relation.BETWEEN and (when.last_s or 0.0) > DAY_S
+    return night and (parsed.language == "fr" or not dated)
 
 
 def claimed_interval(source: ClaimSource, claim: ParsedClaim) -> Interval | Refusal | None:
@@ -152,7 +164,9 @@ def _hours(
         return Interval(begin, low)
     if when.relation is Relation.AFTER:
         return Interval(low, low + window_s if window_s is not None else end)
-    if when.relation in (Relation.BETWEEN, Relation.BY_PART):
+    if when.relation is Relation.BY_HOURS:
+        return Interval(low if wave is None else min(low, wave.onset_s), high)
+    if when.relation in (Relation.BETWEEN, Relation.BY_PART) or low < high:
         return Interval(low, high)
     after = AT_AFTER_S if window_s is None else min(window_s, HOUR_S) + AT_BEFORE_S
     said = Interval(low - AT_BEFORE_S, low + after)

@@ -73,8 +73,23 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
             followed = replace(item, quantity=Quantity.FALLEN)
             found.append(_turn_if_not_followed(sentence, followed))
             continue
+        if event is not None and _is_put_right(sentence, item, event, following):
+            item = replace(item, qualifier=Qualifier.NOT)
         found.append(item if event is None else _with_event(sentence, item, event))
     return _inherit_from_next(sentence, _inherit_events(sentence, found))
+
+
+def _is_put_right(
+    sentence: Sentence, item: Item, event: EventMention, following: list[Item]
+) -> bool:
+    """Whether a number is denied and the next one said instead: "no cayeron 1.000 sino 1.600"."""
+    return (
+        event.denied
+        and event.end <= item.begin
+        and item.qualifier is Qualifier.PLAIN
+        and bool(following)
+        and sentence.words.length_before(following[0].begin, Tag.BUT) > 0
+    )
 
 
 def _says_whom_they_followed(sentence: Sentence, item: Item) -> bool:
@@ -354,6 +369,12 @@ def _inherit_from_next(sentence: Sentence, items: list[Item]) -> list[Item]:
         ):
             noun = item.noun or after.noun
             found[n] = replace(item, quantity=after.quantity, noun=noun, unit=after.unit)
+    for n in range(1, len(found)):
+        before, item = found[n - 1 : n + 1]
+        denied = item.qualifier is Qualifier.NOT and item.quantity is None and item.bare
+        if denied and before.quantity is not None and sentence.words.text(item.begin - 1) == ",":
+            # "it was 1,600, not 1,000, that fell"
+            found[n] = replace(item, quantity=before.quantity, noun=before.noun, unit=before.unit)
     return found
 
 

@@ -106,7 +106,8 @@ def attach_time(sentence: Sentence, items: list[Item]) -> list[Item]:
         return items
     nearest = min(costs)[1]
     when = time.when
-    if when.relation is Relation.AT and when.has_hour and _had_happened(sentence, items[nearest]):
+    hour = when.relation in (Relation.AT, Relation.BETWEEN) and when.has_hour
+    if hour and _had_happened(sentence, items[nearest]):
         when = replace(when, relation=Relation.AT_OR_BY)
     return [replace(item, when=when) if n == nearest else item for n, item in enumerate(items)]
 
@@ -115,5 +116,5 @@ def _had_happened(sentence: Sentence, item: Item) -> bool:
     """Whether an event "had" happened: the hour said may be that until which it did."""
     if item.event is None:
         return False
-    back = range(item.event.begin - 1, item.event.begin - 1 - PERFECT_WORDS, -1)
+    back = range(item.event.begin - PERFECT_WORDS, item.event.end)
     return any(sentence.words.is_a(at, Tag.PLUPERFECT) for at in back)

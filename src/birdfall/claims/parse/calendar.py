@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from birdfall.claims.parse import clock_words
 from birdfall.claims.parse.clock_words import MAX_HOUR, minutes_after, minutes_before
 from birdfall.claims.parse.lexicon import Tag
+from birdfall.claims.parse.non_counts import FIRST_YEAR, MAX_DAY_OF_MONTH, is_day, is_year
 from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.ordinals import ARABIC_AND, read_ordinal
 from birdfall.claims.parse.tags import TaggedTokens, TokenRange
@@ -18,9 +19,7 @@ from birdfall.claims.parse.tokens import TokenKind, forms
 from birdfall.claims.parse.when import Relation, When
 from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
 
-#: Numbers in digits that may be a year.
-FIRST_YEAR, LAST_YEAR = 1900, 2100
-MAX_DAY_OF_MONTH, MAX_MONTH = 31, 12
+MAX_MONTH = 12
 NOON_ENDS_S = 13 * HOUR_S
 #: Months that share a name in Arabic: the first and the second Kanun.
 PAIR = 2
@@ -58,8 +57,7 @@ class TimeMention:
 
 def read_when(words: TaggedTokens, amounts: list[Amount]) -> TimeMention | None:
     """The date and hour of a sentence; None if it names none, or more than one date."""
-    reader = _CalendarReader(words, amounts)
-    return reader.read()
+    return _CalendarReader(words, amounts).read()
 
 
 class _CalendarReader:
@@ -99,6 +97,13 @@ class _CalendarReader:
             when = replace(when, relation=Relation.BEFORE_DAY)
         elif not when.has_hour and self._opens_date(Tag.BY_DAY):
             when = replace(when, relation=Relation.BY_DAY)
+        elif (
+            self.part is not None
+            and not self.hours
+            and self.part_relation is Relation.BETWEEN
+            and self._opens_date(Tag.BY_DAY)
+        ):
+            when = replace(when, relation=Relation.BY_HOURS)  # "by Monday evening"
         for tag in (Tag.UTC, Tag.LOCAL_TIME):
             self.ranges += self.words.ranges(tag)
         utc = self.words.contains(Tag.UTC)
@@ -154,6 +159,8 @@ class _CalendarReader:
             opened = self._opened(begin, Tag.BETWEEN, Tag.FROM)
             if begin in self.bare and end not in self.bare and first + DAY_S / 2 < last:
                 first += DAY_S / 2  # "between four and five in the afternoon"
+            if end in self.bare and last <= first < last + DAY_S / 2:
+                last += DAY_S / 2  # "between noon and one"
             if not opened or first >= last:
                 return None
             middle = range(begin + 1, end)
@@ -176,13 +183,17 @@ class _CalendarReader:
             (Tag.CLOCK_AFTER, Relation.AFTER),
         ):
             length = self._opened(begin, tag)
+            ago = clock_words.length_of_time(self.words, self.amounts, begin - length)
+            if length and ago.seconds:  # "ten minutes before midnight"
+                self.ranges.append(TokenRange(ago.place, begin))
+                second += -ago.seconds if relation is Relation.BEFORE else ago.seconds
+                return replace(when, first_s=second, last_s=second)
             soon = self.words.length_before(begin - length, Tag.SOON) if length else 0
             if soon:
                 self.ranges.append(TokenRange(begin - length - soon, begin))
                 first = second - HOUR_S if relation is Relation.BEFORE else second
-                return replace(
-                    when, first_s=first, last_s=first + HOUR_S, relation=Relation.BETWEEN
-                )
+                last = first + HOUR_S
+                return replace(when, first_s=first, last_s=last, relation=Relation.BETWEEN)
             if length:
                 self.ranges.append(TokenRange(begin - length, begin))
                 return replace(when, first_s=second, last_s=second, relation=relation)
@@ -240,7 +251,7 @@ class _CalendarReader:
         if month is not None:
             number, end = month
             following = self.amounts.get(end)
-            if following is not None and _is_day(following) and self.words.language == "en":
+            if following is not None and is_day(following) and self.words.language == "en":
                 return self._dated(at, following.end, number, int(following.value))
             return self._dated(at, end, number, None)
         day = self._day(at)
@@ -254,7 +265,7 @@ class _CalendarReader:
             if month is not None:
                 return self._dated(at, month[1], month[0], value)
         amount = self.amounts.get(at)
-        if amount is not None and _is_year(amount) and self._year_is_told(at, amount.end):
+        if amount is not None and is_year(amount) and self._year_is_told(at, amount.end):
             self.dates.append(When(year=int(amount.value)))
             noun = self.words.is_form_of(at - 1, Tag.YEAR)
             self.ranges.append(TokenRange(at - noun, amount.end))
@@ -263,7 +274,7 @@ class _CalendarReader:
 
     def _day(self, at: int) -> tuple[int, int] | None:
         amount = self.amounts.get(at)
-        if amount is not None and _is_day(amount):
+        if amount is not None and is_day(amount):
             return int(amount.value), amount.end
         return read_ordinal(self.words, at)
 
@@ -301,7 +312,7 @@ class _CalendarReader:
             stop += 1
         following = self.amounts.get(stop)
         year = None
-        if following is not None and _is_year(following):
+        if following is not None and is_year(following):
             year, end = int(following.value), following.end
         end += self.words.is_form_of(end, Tag.DATE_AFTER)
         self.dates.append(When(year=year, month=month, day=day))
@@ -487,12 +498,3 @@ class _CalendarReader:
                 self.ranges.append(TokenRange(at, at + length))
                 return at + length
         return 0
-
-
-def _is_day(amount: Amount) -> bool:
-    value = amount.value
-    return value == int(value) and 1 <= value <= MAX_DAY_OF_MONTH
-
-
-def _is_year(amount: Amount) -> bool:
-    return amount.written and FIRST_YEAR <= amount.value <= LAST_YEAR and amount.value % 1 == 0

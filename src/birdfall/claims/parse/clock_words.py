@@ -111,6 +111,15 @@ def _part_of_hour(words: TaggedTokens, at: int) -> float:
     return 0.0
 
 
+def length_of_time(words: TaggedTokens, amounts: Mapping[int, Amount], end: int) -> Minutes:
+    """The seconds of "ten minutes" that ends at `end`, and where it begins; none: nought."""
+    unit = words.lexicon.unit_seconds.get(words.text(end - 1), 0.0)
+    for begin, amount in amounts.items():
+        if amount.end == end - 1 and unit in (MINUTE_S, HOUR_S):
+            return Minutes(amount.value * unit, begin)
+    return Minutes(0.0, end)
+
+
 def _is_minute(words: TaggedTokens, at: int) -> bool:
     seconds = words.lexicon.unit_seconds
     return any(seconds.get(form) == MINUTE_S for form in forms(words.text(at)))

@@ -9,6 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from birdfall.claims.parse.covered_phrases import (
+    OF_FALLEN,
+    all_of_number,
+    among_fallen,
+    beside_event,
+    by_itself,
+    headline,
+    office_of,
+    own_accounts,
+)
 from birdfall.claims.parse.durations import ARABIC_ARTICLE, Span, SpanKind, filler_begin
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Item, Unit
@@ -23,16 +33,14 @@ from birdfall.claims.parse.tokens import TokenKind
 
 #: Marks that say nothing by themselves.
 _SILENT_MARKS = frozenset(".,;:!¡()[]\"'«»“”…—–-،؛")
-#: What may be said of the suspended accounts as what they are: "the suspended accounts came back".
 #: Words between "said" and "that" where the speaker stands there.
 SPEAKER_WORDS = 5
 #: Words between an owner and "lost": an auxiliary, an adverb.
 OWNER_WORDS = 2
 #: Words between "only" and the verb of its number.
 STRICT_WORDS = 2
-_OF_FALLEN = (Quantity.RESTORED, Quantity.MISSING)
 #: What may be said to be of the wave.
-_OF_THE_WAVE = (*_OF_FALLEN, Quantity.FALLEN, Quantity.LOST, Quantity.GAINED)
+_OF_THE_WAVE = (*OF_FALLEN, Quantity.FALLEN, Quantity.LOST, Quantity.GAINED)
 #: The words that tell levels, used up by a chain of levels.
 _LEVEL_TAGS = (
     Tag.MOVED,
@@ -80,8 +88,8 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     ranges += words.ranges(Tag.OWN_ACCOUNTS) + own_accounts(sentence)
     ranges += [r for item in items for r in _strictly(sentence, item)]
     ranges += [r for item in items for r in _of_them(sentence, item)]
-    ranges += [r for item in items for r in _all_of_number(sentence, item)]
-    ranges += [r for item in items for r in _among_fallen(sentence, item)]
+    ranges += [r for item in items for r in all_of_number(sentence, item)]
+    ranges += [r for item in items for r in among_fallen(sentence, item)]
     ranges += [r for item in items for r in _denied_again(sentence, item)]
     ranges += [r for item in items for r in _taken(sentence, item)]
     gained = [item for item in items if item.quantity is Quantity.GAINED]
@@ -93,6 +101,8 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     ranges += _told_levels(sentence) if chains else []
     ranges += _reporting(sentence)
     ranges += _speakers(sentence)
+    ranges += headline(sentence, items)
+    ranges += [r for item in items for r in beside_event(sentence, item)]
     ranges += _named_as_fallen(sentence, items)
     ranges += _whose(sentence, items, chains)
     for begin, end in ranges:
@@ -112,7 +122,7 @@ def _may_have(sentence: Sentence, at: int) -> bool:
 
 def _tags_told(items: list[Item], chains: list[Chain]) -> Iterator[Tag]:
     """The tags whose words are understood by what is claimed."""
-    of_fallen = bool(items) and all(item.quantity in _OF_FALLEN for item in items)
+    of_fallen = bool(items) and all(item.quantity in OF_FALLEN for item in items)
     windows = [item.window for item in items if item.window is not None]
     told = {
         Tag.STILL: any(item.quantity is Quantity.MISSING for item in items),
@@ -120,6 +130,7 @@ def _tags_told(items: list[Item], chains: list[Chain]) -> Iterator[Tag]:
         Tag.AFTERWARDS: bool(items) and all(i.quantity is Quantity.RESTORED for i in items),
         Tag.ON_AVERAGE: any(window.kind is SpanKind.RATE for window in windows),
         Tag.SINCE_THEN: of_fallen,
+        Tag.RELATIVELY: any(item.by_share for item in items),
         Tag.WAVE: of_fallen,
         Tag.THEM: len(items) > 1,
         Tag.BUT: any(item.qualifier is Qualifier.NOT for item in items),
@@ -224,60 +235,6 @@ def _of_them(sentence: Sentence, item: Item) -> list[TokenRange]:
     at = item.end + words.is_a(item.end, Tag.OF)
     length = words.length(at, Tag.THEM)
     return [TokenRange(item.end, at + length)] if length else []
-
-
-def _all_of_number(sentence: Sentence, item: Item) -> list[TokenRange]:
-    """The "all" right before a number, or between "remain" and "suspended": no more than it.
-
-    Not of what is denied: "not all 1,600" is another number.
-    """
-    words, at = sentence.words, item.begin
-    told = item.qualifier is Qualifier.PLAIN and item.quantity in (*_OF_FALLEN, Quantity.FALLEN)
-    if not told or item.unit is Unit.PERCENT:
-        return []
-    while words.is_a(at - 1, Tag.ARTICLE) and not words.is_a(at - 1, Tag.FURTHER):
-        at -= 1
-    length = words.length_before(at, Tag.ALL)
-    first = at - length
-    found = [TokenRange(first, at)] if length and not words.length_before(first, Tag.NOT) else []
-    event = item.event
-    inside = event is not None and item.end <= event.begin and not event.denied
-    if event is not None and inside:
-        end = event.marks.end if event.marks.end > item.end else event.begin
-        found += [a for a in words.ranges(Tag.ALL, end, event.begin) if a.end == event.begin]
-    return found
-
-
-def _among_fallen(sentence: Sentence, item: Item) -> list[TokenRange]:
-    """The "among" before the suspended that a number is of: "among those suspended were 40"."""
-    words, event = sentence.words, item.event
-    if event is None or item.quantity is not Quantity.FALLEN or event.denied:
-        return []
-    at = event.begin - words.length_before(event.begin, Tag.ACCOUNT)
-    while words.is_a(at - 1, Tag.ARTICLE) or words.length_before(at, Tag.THEM):
-        at -= 1
-        if words.is_a(at, Tag.AMONG):
-            break
-    first = at - (not words.is_a(at, Tag.AMONG))
-    return [TokenRange(first, event.begin)] if words.is_a(first, Tag.AMONG) else []
-
-
-def own_accounts(sentence: Sentence) -> list[TokenRange]:
-    """Where whoever is counted lost or got back their own accounts: "regained their accounts".
-
-    Only after an event whose number stands before it; "closed its accounts" says whose they are.
-    """
-    words, found = sentence.words, []
-    for event in sentence.events:
-        first = sentence.clause(event.begin).begin
-        if not any(first <= amount.begin < event.begin for amount in sentence.amounts):
-            continue
-        at = event.end + bool(words.length(event.end, Tag.TO) or words.is_a(event.end, Tag.OF))
-        own = words.length(at, Tag.POSSESSIVE)
-        noun = words.length(at + own, Tag.ACCOUNT) if own else 0
-        if noun:
-            found.append(TokenRange(event.end, at + own + noun))
-    return found
 
 
 def _denied_again(sentence: Sentence, item: Item) -> list[TokenRange]:
@@ -388,7 +345,7 @@ def _is_owner(sentence: Sentence, speaker: TokenRange) -> bool:
 def _named_as_fallen(sentence: Sentence, items: list[Item]) -> list[TokenRange]:
     """Where suspended accounts are only named: beside their noun, while another event is told."""
     words = sentence.words
-    told = any(item.quantity in _OF_FALLEN or item.of == Base.FALLEN for item in items)
+    told = any(item.quantity in OF_FALLEN or item.of == Base.FALLEN for item in items)
     if not told:
         return []
     wholes = [event for item in items for event in named_events(sentence, item)]
@@ -432,6 +389,7 @@ def _whose(sentence: Sentence, items: list[Item], chains: list[Chain]) -> list[T
             )
             titled = named_by or _is_title(sentence, at - 1)
             found.append(TokenRange(at - bool(titled), at + 1))
+            found += office_of(sentence, at) + by_itself(sentence, at)
             if words.text(at + 1) == "s":
                 found.append(TokenRange(at + 1, at + 2))
         elif word.text in groups and words.length(at, Tag.GROUP):

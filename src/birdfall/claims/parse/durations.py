@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from birdfall.claims.parse.lexicon import Tag
-from birdfall.claims.parse.number_words import ARABIC_AND_HALF, HALVES
-from birdfall.claims.parse.numbers import Amount
+from birdfall.claims.parse.number_words import ARABIC_AND_HALF, COUPLE, COUPLES, HALVES, OF_NUMERAL
+from birdfall.claims.parse.numbers import COUPLE_MOST, Amount
 from birdfall.claims.parse.tags import TaggedTokens
 from birdfall.claims.parse.tokens import TokenKind, forms
 from birdfall.model.units import DAY_S, HOUR_S, MINUTE_S
@@ -181,17 +181,19 @@ def _read_number_of_units(words: TaggedTokens, amount: Amount) -> _Length | None
     if unit is not None:  # "two and a half hours"
         seconds = (amount.value + 0.5) * unit
         return _Length(seconds, seconds, at, stop + 1, True)
+    couple = amount.value == COUPLE and words.text(end - 1) in COUPLES
     for skip in (0, 1):  # "one single day", "de" after a million
-        of = skip and words.text(end) in ("de", "d")
+        of = skip and words.text(end) in OF_NUMERAL
         unit = _unit_s(words, end + skip)
         if (
             unit is None
             or (skip and not (of or words.is_a(end, Tag.SINGLE_UNIT)))
-            or (of and amount.value < MIN_WITH_OF and not amount.about)
+            or (of and amount.value < MIN_WITH_OF and not amount.about and not couple)
         ):
             continue
         low = amount.low if amount.low is not None else amount.value
         high = amount.high if amount.high is not None else amount.value
+        high = COUPLE_MOST if couple else high
         stop, half = _read_and_half(words, end + skip + 1)
         stop += words.length(stop, Tag.AFTER_UNIT)
         more = unit / 2 if half else 0.0
@@ -363,7 +365,7 @@ def _is_rate_by_article(words: TaggedTokens, length: _Length) -> bool:
         return False
     if words[begin].text in ("a", "an") and not words.length_before(begin, Tag.WITHIN):
         return words[begin - 1].kind is TokenKind.DIGITS or bool(
-            words.length_before(begin, Tag.ACCOUNT, Tag.FOLLOWER)
+            words.length_before(begin, Tag.ACCOUNT, Tag.FOLLOWER, Tag.FALLEN)
         )
     if length.low_s > DAY_S:
         return False

@@ -178,6 +178,7 @@ def _follows(sentence: Sentence, amount: Amount, tag: Tag) -> bool:
     words = sentence.words
     return bool(
         words.length_before(amount.begin, tag)
+        or words.length_before(_articles_begin(sentence, amount.begin), tag)
         or words.length_before(_qualifier_begin(sentence, amount.begin), tag)
     )
 
@@ -217,8 +218,16 @@ def _own_role(sentence: Sentence, amount: Amount) -> Role | None:
     role = _stood_role(sentence, amount.begin) or reached
     if role is not None:
         return role
-    left = words.contains(Tag.LEFT_WITH, noun.end, noun.end + LEFT_WORDS)
-    return Role.LOWEST if left else None
+    return Role.LOWEST if _is_what_was_left(sentence, noun.end) else None
+
+
+def _is_what_was_left(sentence: Sentence, end: int) -> bool:
+    """Whether "were left" is said of the followers that end at `end`, and not of a next number."""
+    starts = {amount.begin for amount in sentence.amounts}
+    return any(
+        not sentence.crossing_cost(end, begin) and starts.isdisjoint(range(stop, stop + 2))
+        for begin, stop in sentence.words.ranges(Tag.LEFT_WITH, end, end + LEFT_WORDS)
+    )
 
 
 def _noun_of_level(sentence: Sentence, amount: Amount, reached: Role | None) -> Noun | None:

@@ -106,6 +106,7 @@ class Tag(Enum):
     FILLER = auto()  # words that change nothing of what is measured
     # Joints
     NONE = auto()
+    NONE_LEFT = auto()  # before a suspension: it lasts for none
     HARDLY_ANY = auto()
     NOT = auto()
     ALL = auto()
@@ -153,6 +154,8 @@ class Tag(Enum):
     THREE_FIFTHS = auto()
     FOUR_FIFTHS = auto()
     MOST = auto()  # more than half
+    VAST_MOST = auto()  # far more than half
+    OF_TOTAL = auto()  # after a fraction that says a number again
     DOUBLE = auto()
     TRIPLE = auto()
     TIMES = auto()  # after a number: so many times
@@ -160,10 +163,12 @@ class Tag(Enum):
     FEWER_TIMES = auto()  # after TIMES: the other way round
     MULTIPLIED = auto()  # before a number: so many times the usual
     GREW_BY = auto()  # before a percentage: so much more than before
+    FOR_EVERY = auto()  # before what one account lost, while another lost so many
     DOUBLED = auto()  # twice the usual
     TRIPLED = auto()
     MORE_FOLLOWERS = auto()  # before a handle: more than that account
     FEWER_FOLLOWERS = auto()
+    RELATIVELY = auto()  # beside HIT_HARDER: in share
     HIT_HARDER = auto()  # before a handle: more of its followers were suspended, and more in share
     MORE_OF = auto()  # before a handle, with THAN before another: more followers of @x than of @y
     FEWER_OF = auto()
@@ -184,6 +189,7 @@ class Tag(Enum):
     BEFOREHAND = auto()
     # Times
     ALONE = auto()  # beside a window: in the first minute alone
+    BY_ITSELF = auto()  # beside a handle: it alone
     ON_AVERAGE = auto()  # of a rate
     WITHIN = auto()  # before a length of time: a window
     AFTER_UNIT = auto()  # after a length of time: the days that followed

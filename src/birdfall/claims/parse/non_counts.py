@@ -81,3 +81,14 @@ def _is_year(words: TaggedTokens, amount: Amount, noun_follows: bool) -> bool:
         or (end < len(words) and words[end].kind is TokenKind.PERCENT)
     )
     return not counted
+
+
+def is_day(amount: Amount) -> bool:
+    """Whether an amount may be a day of the month."""
+    value = amount.value
+    return value == int(value) and 1 <= value <= MAX_DAY_OF_MONTH
+
+
+def is_year(amount: Amount) -> bool:
+    """Whether an amount may be a year."""
+    return amount.written and FIRST_YEAR <= amount.value <= LAST_YEAR and amount.value % 1 == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from birdfall.claims.parse.events import EventMention, Quantity
 from birdfall.claims.parse.items import Base, Item, Unit, unit_of
 from birdfall.claims.parse.lexicon import Tag
@@ -46,10 +48,13 @@ def read_nones(sentence: Sentence, items: list[Item]) -> list[Item]:
             or _denies_twice(sentence, end, event)
             or (noun is not None and noun.kind is NounKind.OTHER)
             or _number_between(items, begin, end, event)
+            or (sentence.words.length(begin, Tag.NONE_LEFT) and not _lasts(event))
         ):
             continue
         clauses.add(clause.begin)
-        found.append(_none(sentence, begin, end, event, noun))
+        item = _none(sentence, begin, end, event, noun)
+        left = sentence.words.length(begin, Tag.NONE_LEFT) > 0
+        found.append(replace(item, quantity=Quantity.MISSING) if left else item)
     for event in sentence.events:
         clause = sentence.clause(event.begin)
         if event.denied and clause.begin not in clauses:
@@ -58,6 +63,11 @@ def read_nones(sentence: Sentence, items: list[Item]) -> list[Item]:
                 clauses.add(clause.begin)
                 found.append(item)
     return found
+
+
+def _lasts(event: EventMention) -> bool:
+    """Whether what none are any more is suspended: "plus aucun compte n'est suspendu"."""
+    return event.quantity in (Quantity.FALLEN, Quantity.MISSING) and not event.denied
 
 
 def _denies_twice(sentence: Sentence, end: int, event: EventMention) -> bool:
@@ -80,7 +90,9 @@ def _none_places(sentence: Sentence) -> list[TokenRange]:
         # "nobody said that": not that none fell
         and not words.contains(Tag.SAYS, place.end, place.end + WORDS_TO_SAYS)
     ]
-    places += words.ranges(Tag.HARDLY_ANY)
+    places += words.ranges(Tag.HARDLY_ANY) + words.ranges(Tag.NONE_LEFT)
+    left = words.ranges(Tag.NONE_LEFT)
+    places = [p for p in places if p in left or not any(b < p.begin < e for b, e in left)]
     if sentence.language == "en":
         places += [
             TokenRange(at, at + 1)
@@ -207,8 +219,8 @@ def read_alls(sentence: Sentence, items: list[Item]) -> list[Item]:
     """The items of "all": a hundred percent. items: those already read."""
     found = []
     for begin, end in sentence.words.ranges(Tag.ALL):
-        # "all 6,600 accounts" is a number already
-        if any(
+        # "all 6,600 accounts" is a number already, "for every follower" no share
+        if begin in sentence.understood or any(
             0 <= item.begin - end <= WORDS_TO_NUMBER or item.begin <= begin < item.end
             for item in items
         ):

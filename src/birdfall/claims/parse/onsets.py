@@ -19,6 +19,10 @@ def read_onsets(sentence: Sentence) -> list[Item]:
         return []
     if len(falls) != len(sentence.events):
         return []
+    at = began[0].end + bool(words.length(began[0].end, Tag.TO))
+    if sentence.free() and any(event.begin == at for event in falls):
+        sentence.use(began[0].begin, at)  # "3,200 accounts began to disappear at noon"
+        return []
     for begin, end in waves:
         sentence.use(begin, end)
     for event in falls if not sentence.free() else []:

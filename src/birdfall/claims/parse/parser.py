@@ -14,7 +14,8 @@ from birdfall.claims.parse.agents import take_out_agents
 from birdfall.claims.parse.attribution import attach_events, mark_further
 from birdfall.claims.parse.attribution_of_times import attach_time, attach_windows
 from birdfall.claims.parse.counts import read_counts
-from birdfall.claims.parse.coverage import first_unread, own_accounts
+from birdfall.claims.parse.coverage import first_unread
+from birdfall.claims.parse.covered_phrases import own_accounts
 from birdfall.claims.parse.events import DENIAL_WORDS
 from birdfall.claims.parse.items import Item
 from birdfall.claims.parse.languages import is_known, language_of

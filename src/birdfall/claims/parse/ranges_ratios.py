@@ -121,6 +121,7 @@ def read_ratios(sentence: Sentence) -> list[Item]:
         *_read_more_or_fewer(sentence),
         *_read_harder(sentence),
         *_read_more_of(sentence),
+        *_read_for_every(sentence),
         *_read_halved(sentence),
         *_read_doubled(sentence),
     ]
@@ -166,6 +167,11 @@ def _read_growth(sentence: Sentence) -> list[Item]:
             found.append(growth if plain else replace(growth, qualifier=qualifier))
             sentence.take(i)
             sentence.take_within(amount.begin, percent or amount.end)
+        elif length and percent and qualifier is not Qualifier.NOT and _is_gain(sentence, first):
+            begin = first - length
+            gained = Item(begin, percent, amount.value, Unit.PERCENT, qualifier)
+            found.append(replace(gained, quantity=Quantity.GAINED))
+            sentence.take_within(amount.begin, percent)
     return found
 
 
@@ -187,6 +193,13 @@ def _are_suspensions(sentence: Sentence, at: int) -> bool:
     return {e.quantity for e in sentence.events if first <= e.begin < last} == {
         Quantity.FALLEN
     } and not sentence.words.contains(Tag.FOLLOWER, first, last)
+
+
+def _is_gain(sentence: Sentence, at: int) -> bool:
+    """Whether a clause tells how the followers of somebody grew, and nothing else."""
+    first, last = sentence.clause(at)
+    events = {e.quantity for e in sentence.events if first <= e.begin < last}
+    return events <= {Quantity.GAINED} and sentence.words.contains(Tag.FOLLOWER, first, last)
 
 
 def _read_more_or_fewer(sentence: Sentence) -> list[Item]:
@@ -274,6 +287,34 @@ def _read_more_of(sentence: Sentence) -> list[Item]:
         names.reverse()
     ratio = Item(begin, end, 1.0, Unit.TIMES, Qualifier.MORE_THAN, quantity=Quantity.RATIO)
     return [replace(ratio, population=names[0], of=names[1], by_share=bool(hit))]
+
+
+def _read_for_every(sentence: Sentence) -> list[Item]:
+    """Read "for every follower @y lost, @x lost 40": forty times as many."""
+    words = sentence.words
+    handles = [at for at, word in enumerate(words) if word.kind is TokenKind.HANDLE]
+    opened = words.ranges(Tag.FOR_EVERY)
+    lost = [event for event in sentence.events if event.quantity is Quantity.LOST]
+    if len(handles) != 2 or len(opened) != 1 or len(lost) != 2 or len(sentence.events) != 2:
+        return []
+    begin, end = opened[0]
+    amounts = [i for i in sentence.free() if sentence.amounts[i].begin >= end]
+    noun = words.length(end, Tag.FOLLOWER)
+    first, second = handles
+    told = noun and end < first < second and not any(event.denied for event in lost)
+    inside = len(amounts) == 1 and sentence.amounts[amounts[0]].begin > second
+    alone = inside and all(event.begin < second for event in lost[:1]) and lost[1].begin > second
+    if not told or not alone:
+        return []
+    amount = sentence.amounts[amounts[0]]
+    qualifier, start = read_qualifier(sentence, amount.begin, amount.end)
+    sentence.take_within(begin, amount.end)
+    sentence.use(begin, end + noun)
+    for event in lost:
+        sentence.use(event.begin, event.end)
+    about = Qualifier.ABOUT if qualifier is Qualifier.PLAIN else qualifier
+    ratio = Item(start, amount.end, amount.value, Unit.TIMES, about, quantity=Quantity.RATIO)
+    return [replace(ratio, population=words[second].text, of=words[first].text)]
 
 
 def _than(sentence: Sentence, begin: int, end: int) -> bool:

@@ -30,6 +30,8 @@ FRACTIONS = {
     Tag.THREE_FIFTHS: 60.0,
     Tag.FOUR_FIFTHS: 80.0,
 }
+#: "The vast majority" is more than so many percent.
+VAST_PERCENT = 200 / 3
 #: The whole of "3 out of 4"; of a plain "3 in 20".
 MAX_WHOLE, MAX_PLAIN_WHOLE = 100, 20
 #: Tokens searched for what a fraction is of; for an event after "la mitad".
@@ -164,13 +166,23 @@ def said_to_follow(sentence: Sentence, begin: int) -> TokenRange | None:
     return TokenRange(begin, at + length) if length and owned and first > begin else None
 
 
+def _say_whom_they_followed(sentence: Sentence, event: EventMention) -> bool:
+    """Whether the suspended are said to follow somebody: "eight in ten suspendidos seguían a"."""
+    words = sentence.words
+    at = event.end + words.is_a(event.end, Tag.EXACTLY_AFTER)
+    return words.length(at, Tag.FOLLOW_VERB) > 0 or said_to_follow(sentence, at) is not None
+
+
 def _those_fallen(sentence: Sentence, end: int) -> list[EventMention]:
     """The suspension that is the whole of a share by itself: "63 % de las suspendidas"."""
     at = _skip_small(sentence, end)
     return [
         event
         for event in sentence.events
-        if at > end and event.begin == at and event.quantity is Quantity.FALLEN and not event.denied
+        if event.begin == at
+        and (at > end or _say_whom_they_followed(sentence, event))
+        and event.quantity is Quantity.FALLEN
+        and not event.denied
     ]
 
 
@@ -342,11 +354,15 @@ def read_fraction(sentence: Sentence, at: int) -> Fraction | None:
             _whole_follows(sentence, end)
             or _is_definite(sentence, at, end)
             or _is_elliptic(sentence, at, end)
+            or _is_of_total(sentence, at, end)
             or _carries_whole(sentence, end)
         ):
             if any(span.begin <= at < span.end for span in sentence.spans):
                 return None
             return Fraction(percent, Qualifier.ABOUT, end)
+    vast = at + words.length(at, Tag.VAST_MOST)
+    if vast > at and _whole_follows(sentence, vast):
+        return Fraction(VAST_PERCENT, Qualifier.MORE_THAN, vast)
     end = at + words.length(at, Tag.MOST)
     told = end > at and (_whole_follows(sentence, end) or _carries_whole(sentence, end))
     if told and not words.is_a(at - 1, Tag.SUPERLATIVE):
@@ -359,6 +375,13 @@ def _carries_whole(sentence: Sentence, end: int) -> bool:
     endings = sentence.words.lexicon.words[Tag.POSSESSIVE_ENDING]
     longer = tuple(ending for ending in endings if len(ending) > 1)
     return sentence.words.text(end - 1).endswith(longer) if longer else False
+
+
+def _is_of_total(sentence: Sentence, at: int, end: int) -> bool:
+    """Whether a fraction says a number again: "600 followers, a quarter of the total"."""
+    words, begin = sentence.words, read_qualifier(sentence, at, end).begin
+    told = words.text(begin - 1) in (",", "(", "–", "—") or words.length_before(begin, Tag.APPOSED)
+    return bool(told) and words.length(end, Tag.OF_TOTAL) > 0
 
 
 def _is_elliptic(sentence: Sentence, at: int, end: int) -> bool:
@@ -381,7 +404,7 @@ def _whole_follows(sentence: Sentence, begin: int) -> bool:
     """Whether what follows a fraction is what it is a fraction of, or what happened to it."""
     words = sentence.words
     for at in range(begin, min(begin + WORDS_TO_WHOLE, len(words))):
-        if kind_at(words, at) is not None or words.length(at, Tag.THEM):
+        if kind_at(words, at) is not None or words.length(at, Tag.THEM, Tag.FOLLOW_VERB):
             return True
         if any(event.begin == at for event in sentence.events):
             return True

@@ -11,6 +11,7 @@ class Relation(StrEnum):
 
     BY_DAY: until the end of a day. BEFORE_DAY: until its begin. BY_PART: in a part of a day, or
     until its end. AT_OR_BY: "habían caído a las 20:30": at that hour, or until then.
+    BY_HOURS: until those hours of a day end.
     """
 
     AT = "at"
@@ -21,6 +22,7 @@ class Relation(StrEnum):
     BY_PART = "by_part"
     AT_OR_BY = "at_or_by"
     BEFORE_DAY = "before_day"
+    BY_HOURS = "by_hours"
 
 
 @dataclass(frozen=True, slots=True)
