@@ -101,11 +101,20 @@ def nantes():
     )  # fmt: skip
 
 
-NEWSROOM = {
-    "rosario": rosario,
-    "dakar": dakar,
-    "leeds": leeds,
-    "quilpue": quilpue,
-    "viseu": viseu,
-    "nantes": nantes,
-}
+@cache
+def graz():
+    """1,250 fall in five minutes on a Tuesday afternoon: 750 of the 5,000 followers of @theatre,
+    240 of the 3,000 of @museum; 125 are back that evening, 500 more on the next day."""
+    zone = "Europe/Vienna"
+    return source(
+        zone=zone, onset=moment(zone, 2023, 9, 12, 15, 25), lasts=300,
+        names=("theatre", "museum"), followers=(5000, 3000), strangers=6000,
+        hit=(750, 240, 260), quiet=1,
+        back=((moment(zone, 2023, 9, 12, 20), (75, 20, 30)),
+              (moment(zone, 2023, 9, 13, 10), (300, 100, 100))),
+        others={"critic": lambda hour: 45000 if hour <= 0 else 60 if hour < 4 else 39000,
+                "poet": spread(2000, 2600, -3, 6)},
+    )  # fmt: skip
+
+
+NEWSROOM = {case.__name__: case for case in (rosario, dakar, leeds, quilpue, viseu, nantes, graz)}

@@ -64,6 +64,10 @@ def _item_of_span(sentence: Sentence, items: list[Item], span: Span) -> int | No
         for n, item in enumerate(items)
         if item.quantity is not None
     ]
+    # "500 of the 1,250 suspended accounts came back the next day": not the 1,250
+    later = [(cost, n) for cost, n in costs if items[n].quantity in DELAYED]
+    if span.kind is SpanKind.DELAY and later and math.isfinite(min(later)[0]):
+        costs = later
     if not costs:
         return None
     cost, n = min(costs)

@@ -97,12 +97,7 @@ class _CalendarReader:
             when = replace(when, relation=Relation.BEFORE_DAY)
         elif not when.has_hour and self._opens_date(Tag.BY_DAY):
             when = replace(when, relation=Relation.BY_DAY)
-        elif (
-            self.part is not None
-            and not self.hours
-            and self.part_relation is Relation.BETWEEN
-            and self._opens_date(Tag.BY_DAY)
-        ):
+        elif self._is_part_alone() and self._opens_date(Tag.BY_DAY):
             when = replace(when, relation=Relation.BY_HOURS)  # "by Monday evening"
         for tag in (Tag.UTC, Tag.LOCAL_TIME):
             self.ranges += self.words.ranges(tag)
@@ -112,6 +107,10 @@ class _CalendarReader:
         return TimeMention(
             replace(when, utc=utc, either_half=either), tuple(self._widened()), begin
         )
+
+    def _is_part_alone(self) -> bool:
+        told = self.part is not None and not self.hours
+        return told and self.part_relation is Relation.BETWEEN
 
     def _next_day(self, at: int) -> int:
         """The tokens of "the next day" at `at`; of "by the next morning", its hours are noted."""
@@ -161,22 +160,16 @@ class _CalendarReader:
                 first += DAY_S / 2  # "between four and five in the afternoon"
             if end in self.bare and last <= first < last + DAY_S / 2:
                 last += DAY_S / 2  # "between noon and one"
+            middle = range(begin + 1, end)
             if not opened or first >= last:
                 return None
-            middle = range(begin + 1, end)
             self.ranges.append(TokenRange(begin - opened, begin))
             self.ranges += self._joints(middle)
-            linked = any(self.words.is_form_of(n, Tag.AND) for n in middle) or any(
-                self.words.length(n, Tag.TO) for n in middle
-            )
-            linked = linked or any(
-                self.words.text(n).startswith(ARABIC_AND) for n in range(begin + 1, end + 1)
-            )
-            return (
-                replace(when, first_s=first, last_s=last, relation=Relation.BETWEEN)
-                if linked
-                else None
-            )
+            linked = any(
+                self.words.is_form_of(n, Tag.AND) or self.words.length(n, Tag.TO) for n in middle
+            ) or any(self.words.text(n).startswith(ARABIC_AND) for n in (*middle, end))
+            between = replace(when, first_s=first, last_s=last, relation=Relation.BETWEEN)
+            return between if linked else None
         begin, second = self.hours[0]
         for tag, relation in (
             (Tag.CLOCK_BEFORE, Relation.BEFORE),
@@ -265,7 +258,11 @@ class _CalendarReader:
             if month is not None:
                 return self._dated(at, month[1], month[0], value)
         amount = self.amounts.get(at)
-        if amount is not None and is_year(amount) and self._year_is_told(at, amount.end):
+        if (
+            amount is not None
+            and is_year(amount, self.words)
+            and self._year_is_told(at, amount.end)
+        ):
             self.dates.append(When(year=int(amount.value)))
             noun = self.words.is_form_of(at - 1, Tag.YEAR)
             self.ranges.append(TokenRange(at - noun, amount.end))
@@ -312,7 +309,7 @@ class _CalendarReader:
             stop += 1
         following = self.amounts.get(stop)
         year = None
-        if following is not None and is_year(following):
+        if following is not None and is_year(following, self.words):
             year, end = int(following.value), following.end
         end += self.words.is_form_of(end, Tag.DATE_AFTER)
         self.dates.append(When(year=year, month=month, day=day))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
-from birdfall.claims.parse.durations import Span, SpanKind, filler_begin
+from birdfall.claims.parse.durations import NEXT_DAY_S, Span, SpanKind, filler_begin
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import LEADER
 from birdfall.claims.parse.lexicon import Tag
@@ -22,6 +22,7 @@ from birdfall.claims.parse.qualifiers import Qualifier, read_qualifier
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import percent_end
 from birdfall.claims.parse.tokens import TokenKind
+from birdfall.claims.parse.when import Relation
 
 
 class Role(StrEnum):
@@ -352,6 +353,11 @@ def _phrase_around(sentence: Sentence, amount: Amount) -> tuple[int, int]:
 def _delay(sentence: Sentence, amount: Amount) -> tuple[float, float] | None:
     """How long after the lowest a level is said to have been reached."""
     shortest, longest = DELAY_SLACK
+    time = sentence.time
+    if time is not None and time.when.relation is Relation.BY_PART:  # "by the next morning"
+        for begin, end in time.ranges:
+            sentence.use(begin, end)
+        return 0.0, NEXT_DAY_S * longest
     for number, span in enumerate(sentence.spans):
         before = span.end <= amount.begin
         gap = amount.begin - span.end if before else span.begin - amount.end

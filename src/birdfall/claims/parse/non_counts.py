@@ -89,6 +89,12 @@ def is_day(amount: Amount) -> bool:
     return value == int(value) and 1 <= value <= MAX_DAY_OF_MONTH
 
 
-def is_year(amount: Amount) -> bool:
-    """Whether an amount may be a year."""
-    return amount.written and FIRST_YEAR <= amount.value <= LAST_YEAR and amount.value % 1 == 0
+def is_year(amount: Amount, words: TaggedTokens) -> bool:
+    """Whether an amount may be a year: "2000" and no "2.000"."""
+    plain = words.text(amount.begin).isdigit()
+    return (
+        plain
+        and amount.written
+        and FIRST_YEAR <= amount.value <= LAST_YEAR
+        and amount.value % 1 == 0
+    )
