@@ -117,4 +117,22 @@ def graz():
     )  # fmt: skip
 
 
-NEWSROOM = {case.__name__: case for case in (rosario, dakar, leeds, quilpue, viseu, nantes, graz)}
+@cache
+def izmir():
+    """2,000 fall in twenty minutes on a Friday morning: 1,400 of the 7,000 followers of @liman, 60
+    of the 2,000 of @dergi; 400 are back that evening, 500 more on the next day."""
+    zone = "Europe/Istanbul"
+    return source(
+        zone=zone, onset=moment(zone, 2024, 3, 8, 11, 15), lasts=1200,
+        names=("liman", "dergi"), followers=(7000, 2000), strangers=9000,
+        hit=(1400, 60, 540), quiet=1,
+        back=((moment(zone, 2024, 3, 8, 18), (280, 10, 110)),
+              (moment(zone, 2024, 3, 9, 12), (350, 15, 135))),
+        others={"vali": lambda hour: 60000 if hour <= 0 else 500 if hour < 3 else 55000,
+                "yazar": spread(1000, 1500, -3, 6)},
+    )  # fmt: skip
+
+
+NEWSROOM = {
+    case.__name__: case for case in (rosario, dakar, leeds, quilpue, viseu, nantes, graz, izmir)
+}

@@ -54,6 +54,9 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
             use_link(sentence, item, following[0])
         if before is not None and is_said_again(sentence, before, item):
             item = replace(item, noun=item.noun or before.noun)
+        elif before is not None and item.unit is Unit.PERCENT and before.unit is not Unit.PERCENT:
+            linked = sentence.words.length_before(item.begin, Tag.APPOSED)
+            sentence.use(item.begin - linked, item.begin)  # "900 were restored, or 45 percent"
         events = _reachable_events(sentence, item, before, following, part=part)
         if part and item.noun is None:  # "17,000 of her 32,000 followers"
             unit = following[0].unit if item.unit is Unit.ACCOUNTS else item.unit

@@ -354,7 +354,10 @@ def _delay(sentence: Sentence, amount: Amount) -> tuple[float, float] | None:
     """How long after the lowest a level is said to have been reached."""
     shortest, longest = DELAY_SLACK
     time = sentence.time
-    if time is not None and time.when.relation is Relation.BY_PART:  # "by the next morning"
+    if time is not None and time.when.relation in (
+        Relation.BY_PART,
+        Relation.BY_HOURS,
+    ):  # "by the next morning"
         for begin, end in time.ranges:
             sentence.use(begin, end)
         return 0.0, NEXT_DAY_S * longest

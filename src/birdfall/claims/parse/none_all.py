@@ -52,9 +52,9 @@ def read_nones(sentence: Sentence, items: list[Item]) -> list[Item]:
         ):
             continue
         clauses.add(clause.begin)
-        item = _none(sentence, begin, end, event, noun)
+        none = _none(sentence, begin, end, event, noun)
         left = sentence.words.length(begin, Tag.NONE_LEFT) > 0
-        found.append(replace(item, quantity=Quantity.MISSING) if left else item)
+        found.append(replace(none, quantity=Quantity.MISSING) if left else none)
     for event in sentence.events:
         clause = sentence.clause(event.begin)
         if event.denied and clause.begin not in clauses:
