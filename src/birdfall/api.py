@@ -116,7 +116,7 @@ def simulate(scenario: str = "caracas-2013", *, seed: int = 0, **options: Any) -
 def coordination(
     data: Any, *, columns: Mapping[str, str] | None = None, **parameters: Any
 ) -> Finding:
-    """Who moved together, in any table of account, object and time, in files, or in an inquiry.
+    """Who acted in concert, in any table of account, object and time, in files, or in an inquiry.
 
     Parameters
     ----------

@@ -219,7 +219,7 @@ class Inquiry:
         return self.measure("counts", **parameters)
 
     def coordination(self, **parameters: Any) -> Finding:
-        """Which accounts moved together more than chance allows.
+        """Which accounts acted in concert more than chance allows.
 
         Parameters: those of `birdfall.measures.coordination.coordination`, such as trace="repost".
 

@@ -69,7 +69,7 @@ def test_a_preset_goes_from_a_file_to_a_file_of_edges(tweets, tmp_path, capsys):
     assert min(found.values()) >= 10
     printed = capsys.readouterr()
     assert "995 acts" in printed.out and str(out) in printed.out
-    assert "2 rows were refused" in printed.err and "tweets.csv, row 998, timestamp" in printed.err
+    assert "2 rows were rejected" in printed.err and "tweets.csv, row 998, timestamp" in printed.err
     # the same by pseudonym, as Parquet: as many edges, no id in it
     hidden = tmp_path / "edges.parquet"
     assert main([*said, "--out", str(hidden)]) == 0

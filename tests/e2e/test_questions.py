@@ -41,7 +41,7 @@ def test_look_asks_one_by_one_and_keeps_the_answers(tmp_path, answers):
     answers("1", "wann", "1", "9", "dmy", "Europe/Berlin")
     done = birdfall("look", path, "--ask", "--save-mapping", kept, check=0)
     assert "that is: --column account=wer" in done.stderr and "--mapping" in done.stderr
-    assert "who moved together" in done.stdout.lower() and "repost (2 accounts)" in done.stdout
+    assert "who acted in concert" in done.stdout.lower() and "repost (2 accounts)" in done.stdout
     record = load(path, mapping=load_mapping(kept))
     assert str(record.table("acts").column("time")[0]) == "2024-04-03 08:00:01+00:00"
 

@@ -4,6 +4,7 @@ What it says, in every language, for each outcome, and when it says nothing.
 """
 
 import datetime as dt
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from birdfall.model.findings import Estimate
 from birdfall.record.record import from_tables
 from birdfall.tell.blocks import unfolded
 from birdfall.tell.names import names_of
-from birdfall.tell.page import Page
+from birdfall.tell.page import Page, caution
 from birdfall.tell.sections.brigades import section
 from birdfall.tell.words import LANGUAGES, words
 
@@ -228,3 +229,19 @@ def test_calls_alone_are_named_a_weaker_sign():
     text = str(said(record, brigades(record), "en"))
     assert "weaker evidence" in text and "@somebody" in text
     assert "more often than chance" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_before_anyone_is_named_stand_the_false_share_the_innocent_and_who_was_asked(
+    with_crew, language
+):
+    record, finding = with_crew
+    say = words(language)
+    share = say.percent(finding.parameters["alpha"])
+    told = [b.text for b in said(record, finding, language) if b.kind == "note"]
+    innocent = say("caution.brigades", share=share)
+    assert any(innocent in note and say("caution.not_asked") in note for note in told)
+    replied = SimpleNamespace(settings=SimpleNamespace(reply=({"asked": "2026-01-02"},)))
+    (note,) = caution(Page({}, replied, say, str), finding)
+    assert innocent in note.text and say("caution.asked") in note.text
+    assert say("caution.not_asked") not in note.text

@@ -84,7 +84,10 @@ def blocks_of(record, trace, language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_groups_are_told_with_their_span_their_languages_and_what_they_acted_on(record, language):
-    tables = [b for b in blocks_of(record, "repost", language) if b.kind == "table"]
+    blocks = blocks_of(record, "repost", language)
+    not_asked = words(language)("caution.not_asked")
+    assert any(not_asked in b.text for b in blocks if b.kind == "note"), "before anyone is named"
+    tables = [b for b in blocks if b.kind == "table"]
     (group,), (dense,), (members,), (example,) = (t.rows for t in tables)
     assert len(members[1].split(words(language).comma)) == 3
     assert len(group) == len(tables[0].head) == 4

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 from starlette.testclient import TestClient
 
+from birdfall.measures.follower_counts import published_tables, read_facts, reconcile
 from birdfall.measures.waves import waves
-from birdfall.model.findings import Estimate, Finding
+from birdfall.model.findings import Estimate, Finding, Note
 from birdfall.record.record import from_tables
 from birdfall.tell.first_screen import four_numbers
 from birdfall.tell.marks import plain
@@ -22,7 +23,7 @@ from birdfall.watch.dashboard.app import create_application
 from birdfall.watch.dashboard.case_view import CaseView
 from builders import after, statuses
 from commands import birdfall
-from small_cases import CASES, SLOW_CASES, make_case
+from small_cases import CASES, FACTS, SLOW_CASES, make_case
 
 #: By case: how the headline begins in English, the keys of its numbers, and what it never says.
 EXPECTED = {
@@ -201,6 +202,24 @@ def test_what_is_under_one_number_is_in_the_singular(language):
     say = words(language)
     for key in ("four.coordination.groups", "four.brigades.brigades", "four.hit"):
         assert say(key, n=1) != say(key, n=5)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_figures_of_one_account_alone_say_what_they_lack_and_what_they_tell(language):
+    say, header = words(language), FACTS.split(b"\n")[0]
+    rows = [line for line in FACTS.split(b"\n") if line.startswith((b"9,", b"10,", b"11,"))]
+    data = b"\n".join([header, *rows])
+    found = reconcile(read_facts(data, "facts.csv"))
+    assert found.answer == "cannot"
+    found = found.replace(tables={**found.tables, **published_tables(data, "facts.csv")})
+    unexplained = Finding(
+        "explanations", "explanations", "cannot", reasons=(Note("too-little-known-to-explain"),)
+    )
+    said = verdict({"explanations": unexplained, "reconciliation": found}, say, str)
+    for level in (32_000, 1, 17_000):
+        assert say.number(level) in said.more
+    assert said.limit == say("note.too-few-levels"), "what the figures lack, not what others do"
+    assert said.sentence != say("verdict.empty")
 
 
 def ledger(name, before, lowest):

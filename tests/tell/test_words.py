@@ -16,6 +16,7 @@ import birdfall
 import birdfall.world.simulate as simulate
 from birdfall.model.findings import Note
 from birdfall.sources.table.column_choice import ROLES
+from birdfall.tell.page import quoted
 from birdfall.tell.words import LANGUAGES, _catalogue, render, words
 
 CATALOGUES = {
@@ -236,3 +237,8 @@ def test_the_first_of_a_month_is_written_as_each_language_does():
     assert words("fr").time(first) == "1er janv. 2024, 17:50"
     assert words("fr").day(eleventh) == "11 janvier 2024"
     assert words("pt").axis_day(first) == "1º jan."
+
+
+def test_a_handle_in_an_arabic_sentence_keeps_its_sign_in_front():
+    assert quoted("@leader", words("ar")) == "\u2068@leader\u2069"
+    assert quoted("@leader", words("fr")) == "@leader"

@@ -50,7 +50,7 @@ COMMANDS = {
     ),
     "coordinate": (
         "coordinating:coordinate",
-        "Find accounts that moved together more than chance allows.",
+        "Find accounts that acted in concert more than chance allows.",
     ),
     "report": (
         "report:report",

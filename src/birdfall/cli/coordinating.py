@@ -1,4 +1,4 @@
-"""`birdfall coordinate`: who moved together, from a case or straight from files, with the network
+"""`birdfall coordinate`: who acted in concert, from a case or straight from files, with the network
 as files for other tools.
 """
 
@@ -68,7 +68,7 @@ def coordinate(
     reading: FileOptions = AS_IS,
     json: Json = False,
 ) -> int:
-    """Find accounts that moved together more than chance allows.
+    """Find accounts that acted in concert more than chance allows.
 
     Parameters
     ----------
@@ -327,7 +327,7 @@ def _print_rejected_rows(rejected: Table, quiet: bool) -> None:
     from birdfall.measures.coordination import count_rejected_rows
     from birdfall.model.errors import printable
 
-    log(f"{count_rejected_rows(rejected):,} rows were refused, the first:")
+    log(f"{count_rejected_rows(rejected):,} rows were rejected, the first:")
     for row in rejected.slice(0, 3).to_pylist():
         shown = "" if row["value"] is None else f' "{printable(row["value"], 60)}"'
         place = ", ".join(

@@ -192,8 +192,8 @@ _NOTES = {
 }
 #: How finely times are known, in seconds, where that bounds what can be asked.
 _GRAINS = {
-    86400.0: "days without an hour; what moved together is asked by the day (--window 1d)",
-    60.0: "minutes without seconds; what moved together is asked by the minute (--window 60s)",
+    86400.0: "days without an hour; what was done in concert is asked by the day (--window 1d)",
+    60.0: "minutes without seconds; what was done in concert is asked by the minute (--window 60s)",
 }
 #: What is wrong with the times of some rows.
 _CLOCK = {

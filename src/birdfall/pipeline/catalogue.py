@@ -238,7 +238,7 @@ BUILT_IN: Final = (
     Measure(
         "coordination",
         "birdfall.measures.coordination",
-        "who moved together",
+        "who acted in concert",
         arguments=_coordination,
         subjects=_networks,
         section="coordination",

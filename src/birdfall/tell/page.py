@@ -301,7 +301,9 @@ def marked_names(name: Callable[[str | None], str], say: Words) -> Callable[[str
 def quoted(text: str, say: Words) -> str:
     """Words of others within a text of the page: without tricks, and no number of the page."""
     clean = sanitize_text(text)
-    return clean if say.marks is None else say.marks.mark(ShownName(clean))
+    if say.marks is not None:
+        return say.marks.mark(ShownName(clean))  # which becomes an element of its own
+    return f"\u2068{clean}\u2069" if say.direction == "rtl" else clean
 
 
 def caution(page: Page, finding: Finding) -> list[Block]:

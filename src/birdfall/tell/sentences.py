@@ -233,11 +233,38 @@ def loss_amounts(row: CountFallRow, counts: Finding, say: Words) -> str:
 
 
 def _published_verdict(published: Finding | None, say: Words) -> CaseVerdict | None:
-    if published is None or published.answer != "found":
+    if published is None:
         return None
+    if published.answer != "found":
+        return _published_apart(published, say)
     sentence, more, beside = _published_sentences(published, say)
     limit = " ".join([*beside, say("verdict.published.limit")])
     return CaseVerdict(sentence, more, limit, 3, "change.statuses")
+
+
+def _published_apart(published: Finding, say: Words) -> CaseVerdict | None:
+    """That published figures cannot be compared, why, and whose profile was being rebuilt."""
+    if "published" not in published.tables or not published.table("published").num_rows:
+        return None
+    lacking = " ".join(say.note(note, published.name) for note in published.reasons)
+    more = " ".join(rebuilt_sentences(published, say))
+    sentence = say("verdict.published.apart")
+    return CaseVerdict(sentence, more, lacking, 1, "change.more", found=False)
+
+
+def rebuilt_sentences(published: Finding, say: Words) -> list[str]:
+    """The published levels of accounts whose profiles were rebuilt, and what they show."""
+    if "rebuilt" not in published.tables:
+        return []
+    write, told = NumberWriter(published, say), list[str]()
+    for row in published.table("rebuilt").to_pylist():
+        account = short(row["population"], say)
+        levels = {
+            key: write.other(say.number(row[key]), f"rebuilt.{key}", row[key], "followers", account)
+            for key in ("before", "lowest", "later")
+        }
+        told.append(say("published.rebuilt", account=account, **levels))
+    return told
 
 
 def _reports_verdict(brigades: Finding | None, say: Words) -> CaseVerdict | None:

@@ -86,7 +86,7 @@ def coordination(
     progress: Progress = silent,
     **keywords: Unpack[CoordinationKeywords],
 ) -> Finding:
-    """Who moved together, on one or several traces.
+    """Who acted in concert, on one or several traces.
 
     Parameters
     ----------

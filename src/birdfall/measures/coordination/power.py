@@ -1,6 +1,6 @@
 """Power: which group would have been found, where nothing was.
 
-"Nobody moved together" is worth as much as the test could have seen. Method:
+"Nobody acted in concert" is worth as much as the test could have seen. Method:
 docs/methods/coordination.md.
 """
 

@@ -53,7 +53,7 @@ def section(page: Page) -> list[Block]:
 
 
 def _trace_blocks(finding: Finding, page: Page) -> list[Block]:
-    """Who moved together: how many, their map, and their groups."""
+    """Who acted in concert: how many, their map, and their groups."""
     say, write = page.say, NumberWriter(finding, page.say)
     text = say(
         "coordination.found",

@@ -23,7 +23,7 @@ from birdfall.tell.published import (
 )
 from birdfall.tell.rows import FigureRow, PublishedFigure
 from birdfall.tell.sections.follower_counts import ratio_sentence
-from birdfall.tell.sentences import published_leads, ratio_words
+from birdfall.tell.sentences import published_leads, ratio_words, rebuilt_sentences
 from birdfall.tell.words import Words
 
 #: Risk ratios in sentences, and pairs of figures that cannot both be true, at most; all are in the
@@ -129,18 +129,8 @@ def _ratio_text(finding: Finding, say: Words) -> list[Block]:
 
 
 def _rebuilt_texts(finding: Finding, say: Words) -> list[Block]:
-    """Levels that fell to almost nothing and came back, with what explains them."""
-    if "rebuilt" not in finding.tables:
-        return []
-    write, blocks = NumberWriter(finding, say), list[Block]()
-    for row in finding.table("rebuilt").to_pylist():
-        account = short(row["population"], say)
-        levels = {
-            key: write.other(say.number(row[key]), f"rebuilt.{key}", row[key], "followers", account)
-            for key in ("before", "lowest", "later")
-        }
-        blocks.append(TextBlock(say("published.rebuilt", account=account, **levels)))
-    return blocks
+    """Accounts whose published level fell to almost nothing and came back."""
+    return [TextBlock(text) for text in rebuilt_sentences(finding, say)]
 
 
 def _conflict_texts(finding: Finding, published: list[PublishedFigure], say: Words) -> list[Block]:
