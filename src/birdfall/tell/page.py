@@ -19,7 +19,8 @@ FOLDED_NOTES: Final = frozenset((
     "compared-within", "curve-from-intervals", "edges-not-listed", "edges-of-unknown-age",
     "entries-within-intervals", "explanations-simulated", "followed-before-the-record",
     "growth-of-the-day-assumed", "interests-from-the-same-acts", "interval-censored-times",
-    "jitter-does-not-hold", "p-extrapolated", "power", "reports-of-self", "reports-on-unknown",
+    "jitter-does-not-hold", "p-extrapolated", "power", "profiles-rebuilt",
+    "reports-of-self", "reports-on-unknown",
     "reports-while-down", "rows-without-account-object-or-time",
 ))  # fmt: skip
 

@@ -55,7 +55,6 @@ def section(page: Page) -> list[Block]:
                 ),
             )
             blocks.append(TextBlock(trigger))
-    if blocks and (departed := departures_sentence(finding, say)):
-        blocks.append(TextBlock(departed))
-    power = [TextBlock(text)] if (text := power_sentence(finding, page.say)) else []
-    return [*blocks, *how_measured(page, finding, blocks=[TextBlock(rates), *power])]
+    more = [power_sentence(finding, say), departures_sentence(finding, say) if blocks else ""]
+    folded = [TextBlock(text) for text in (rates, *more) if text]
+    return [*blocks, *how_measured(page, finding, blocks=folded)]
