@@ -7,12 +7,14 @@ import io
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from birdfall.app.account_platforms import ACROSS, AccountPlatforms, platforms_of
 from birdfall.app.group_notes import GroupNote, group_key, put_note, read_notes
 from birdfall.app.group_panel import describe_group, describe_pair, trace_of
-from birdfall.app.network_view import NetworkQuery, network_view, networks_of
+from birdfall.app.network_view import NetworkQuery, NetworkView, network_view, networks_of
 from birdfall.app.open_case import open_case
 from birdfall.measures.coordination import TRACES, read_trace
 from birdfall.model.schemas import ACT_KINDS, TABLES
@@ -235,3 +237,63 @@ def test_the_picture_of_meetings_says_its_ends_and_what_its_highest_bar_stands_f
     assert f"At most {highest} in" in scale
     ends = [dt.datetime.fromtimestamp(e / 1e6, dt.UTC) for e in (bins.begin, bins.edges[-1])]
     assert all(f"{end.day} {end:%b %Y}" in scale for end in ends)
+
+
+def test_pairs_are_kept_by_the_platforms_on_which_both_act(networked, opened, monkeypatch):
+    plain = network_view(opened, networks_of(opened)[0])
+    codes = plain.codes
+    where = {
+        int(c): {("a", "b")[n % 2]} | ({"b"} if n == 0 else set()) for n, c in enumerate(codes)
+    }
+    del where[int(codes[-1])]  # of one nothing is known
+    known = AccountPlatforms(
+        ("a", "b"),
+        np.sort(list(where)),
+        np.array([[p in where[c] for p in "ab"] for c in sorted(where)]),
+    )
+    view = NetworkView(opened.findings[networks_of(opened)[0]], known)
+
+    def shown(platform):
+        found = view.select(NetworkQuery(platform=platform))
+        return {(p.source, p.target) for p in found.pairs(0, found.edges.num_rows)}
+
+    every = shown("")
+    assert len(every) == 28
+    for name in "ab":
+        assert (
+            shown(name) == {e for e in every if all(name in where.get(x, ()) for x in e)} != set()
+        )
+    apart = {
+        e for e in every if where.get(e[0]) and where.get(e[1]) and not where[e[0]] & where[e[1]]
+    }
+    assert shown(ACROSS) == apart != set() and shown("c") == set()
+    assert "Platform of both" not in networked.get(PAGE).text  # the acts name none
+    monkeypatch.setattr("birdfall.app.network_pages.network_view", lambda *_: view)
+    page = networked.get(f"{PAGE}?platform=*").text
+    assert f"{len(apart)} pairs" in page and "Platform of both" in page
+    assert "save.csv?platform=%2A" in page
+
+
+def test_where_accounts_act_is_read_of_their_acts():
+    class Opened:
+        def ask(self, question):
+            return question(self.record)
+
+    acts = [("a1", "x"), ("a1", "y"), ("a2", "y"), ("a3", None), ("a1", "x")]
+    rows = {
+        "account": [a for a, _ in acts],
+        "kind": ["post"] * len(acts),
+        "object": [f"o{n}" for n in range(len(acts))],
+        "platform": pa.array([p for _, p in acts], pa.string()),
+        "time": pa.array([START] * len(acts), pa.timestamp("us", "UTC")),
+    }
+    opened = Opened()
+    opened.record = from_tables({"acts": pa.table(rows)})
+    found = platforms_of(opened)
+    ids = opened.record.ids
+    codes = np.array([ids.code(a) for a in ("a1", "a2", "a3")])
+    assert found.names == ("x", "y")
+    assert found.of(codes).tolist() == [[True, True], [False, True], [False, False]]
+    one = Opened()
+    one.record = from_tables({"acts": pa.table(rows).slice(1, 2)})
+    assert platforms_of(one) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from birdfall.app.account_pages import draw_brush, field_text, moment_of, read_moment
+from birdfall.app.account_platforms import ACROSS
 from birdfall.app.group_notes import GroupNote, group_key, put_note, read_notes
 from birdfall.app.group_panel import (
     MAX_MEMBERS,
@@ -87,6 +88,7 @@ class NetworkFilter:
             group=_number(asked, "group"),
             begin=read_moment(asked.get("from", ""), zone),
             end=read_moment(asked.get("to", ""), zone),
+            platform=asked.get("platform", ""),
         )
         search, start = asked.get("search", "").strip(), _number(asked, "start")
         return cls(query, search, zone, start, asked.get("hidden") == "yes")
@@ -98,6 +100,7 @@ class NetworkFilter:
             "sure": query.certainty,
             "weight": str(query.weight or ""),
             "layer": query.layer,
+            "platform": query.platform,
             "group": str(query.group or ""),
             "from": field_text(query.begin, self.zone),
             "to": field_text(query.end, self.zone),
@@ -163,6 +166,8 @@ class NetworkPages:
             "size": PICTURE_SIZE,
             "brush": draw_brush(bins, wanted.query, wanted.zone),
             "certainties": tuple(CERTAINTIES),
+            "platforms": view.platforms.names if view.platforms else (),
+            "across": ACROSS,
             "begin": field_text(wanted.query.begin, wanted.zone),
             "end": field_text(wanted.query.end, wanted.zone),
         }
@@ -286,10 +291,7 @@ def asked_pairs(
     query = wanted.query
     if wanted.search:
         code = find_code(opened, view, wanted.search)
-        query = NetworkQuery(
-            query.certainty, query.weight, query.layer, query.group, query.begin, query.end,
-            -1 if code is None else code,
-        )  # fmt: skip
+        query = replace(query, account=-1 if code is None else code)
     return query, [] if wanted.hidden else hidden
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from birdfall.app.account_platforms import AccountPlatforms, platforms_of
 from birdfall.app.account_table import Bins, time_step
 from birdfall.app.open_case import OpenCase
 from birdfall.model.findings import Finding
@@ -46,6 +47,8 @@ class NetworkQuery:
         They met in [begin, end), in microseconds; None: no bound.
     account
         The code of one of the two; None: anybody.
+    platform
+        The platform on which both act; `account_platforms.ACROSS`: none in common; "": any.
     """
 
     certainty: str = ""
@@ -55,6 +58,7 @@ class NetworkQuery:
     begin: int | None = None
     end: int | None = None
     account: int | None = None
+    platform: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +149,12 @@ class NetworkView:
     ----------
     finding
         A coordination finding with pairs.
+    platforms
+        Where accounts act; None where no two platforms are told apart.
     """
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, platforms: AccountPlatforms | None = None) -> None:
+        self.platforms = platforms
         nodes = finding.table("nodes").sort_by("code")
         self.finding = finding.replace(tables={**finding.tables, "nodes": nodes})
         self.codes = nodes.column("code").to_numpy().astype(np.int64)
@@ -219,6 +226,8 @@ class NetworkView:
             keep &= first < query.end
         if query.account is not None:
             keep &= (source == query.account) | (target == query.account)
+        if query.platform and self.platforms is not None:
+            keep &= self.platforms.keep(source, target, query.platform)
         if query.group or hidden:
             ends = self._groups_at(source), self._groups_at(target)
             if query.group:
@@ -321,7 +330,7 @@ def network_view(opened: OpenCase, name: str) -> NetworkView | None:
     """The network of that name in a case; None if there is none with pairs."""
     if name not in networks_of(opened):
         return None
-    return NetworkView(opened.findings[name])
+    return NetworkView(opened.findings[name], platforms_of(opened))
 
 
 @lru_cache(maxsize=8)
