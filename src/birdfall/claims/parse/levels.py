@@ -23,6 +23,7 @@ from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import percent_end
 from birdfall.claims.parse.tokens import TokenKind
 from birdfall.claims.parse.when import Relation
+from birdfall.model.units import HOUR_S
 
 
 class Role(StrEnum):
@@ -410,8 +411,10 @@ def _take_window(sentence: Sentence, begin: int) -> Span | None:
             gap = min(span.end, begin), max(span.begin, begin)
             if sentence.crossing_cost(*gap) < float("inf"):
                 sentence.used_spans.add(number)
-                begin = filler_begin(sentence.words, span.begin)
-                begin -= sentence.words.length_before(begin, Tag.WITHIN)
+                begin = span.begin
+                if span.high_s >= HOUR_S:  # counts are too rare for less, which is left over
+                    begin = filler_begin(sentence.words, span.begin)
+                    begin -= sentence.words.length_before(begin, Tag.WITHIN)
                 sentence.use(begin, span.end)
                 return span
     return None
