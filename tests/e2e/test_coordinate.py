@@ -291,7 +291,7 @@ def test_a_table_of_any_columns_needs_one_command(shares, tmp_path, capsys):
             == 0
         )
         printed = capsys.readouterr()
-        assert "4 accounts, density 100%" in printed.out and "refused" not in printed.err
+        assert "4 accounts, density 100%" in printed.out and "rejected" not in printed.err
     columns = {"account": "quién", "object": "qué", "time": "cuándo"}
     found = birdfall.coordination(shares, columns=columns)
     assert found["significant"].value == 6
