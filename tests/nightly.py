@@ -186,7 +186,7 @@ def parts() -> dict[str, Part]:
             Repetitions("kills.json", count_kills, 2500, "stories went wrong"),
         ),
         "hardships": Part(
-            "an hour at 2,000 events a second, frames of 100 MB, 100,000 audiences",
+            "an hour at 2,000 events a second, a million accounts, frames of 100 MB, a slow disk",
             script("tests/watch/try_hardships.py", "--events", "7200000"),
         ),
         "lines": Part(

@@ -1,10 +1,11 @@
 """What is large rather than wrong: frames of 100 MB, a hundred thousand watched leaders, and
-millions of events. One line each, with seconds and memory.
+millions of events and accounts, a slow disk. One line each, with seconds and memory.
 
 python tests/watch/try_hardships.py [--events N] [NAME...]
 """
 
 import argparse
+import random
 import resource
 import sys
 import tempfile
@@ -16,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "src")]
 
 from hostile import accept_websocket  # noqa: E402
+from kill_often import compare_states, read_state, write_recording  # noqa: E402
 from raw_server import RawServer  # noqa: E402
 
 from birdfall.watch.engine.watcher import Watcher  # noqa: E402
@@ -26,6 +28,7 @@ from birdfall.watch.store.database import State  # noqa: E402
 
 T, SECOND = 1_700_000_000_000_000, 1_000_000
 FRAME_BYTES, LEADERS, EVENTS = 100 << 20, 100_000, 1_200_000
+ACCOUNTS, COMMIT_SECONDS = 1_000_000, 5.0
 
 
 def megabytes():
@@ -134,7 +137,82 @@ def memory(events):
     )
 
 
-HARDSHIPS = {"frames": frames, "leaders": leaders, "memory": memory}
+def accounts(_events):
+    """A million accounts that follow, of which one in a hundred falls; then the state is taken up
+    again."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, feed = Path(folder) / "w.sqlite", RecordingFeed("r", ())
+        state = State.open(path)
+        watcher = Watcher(state, [feed], leaders=("lead",), recount_every=1.0, keep_raw=False)
+        begin = time.monotonic()
+        for at in range(0, ACCOUNTS, 2000):
+            steps = []
+            for number in range(at, at + 2000):
+                moment = T + number * SECOND // 500
+                steps.append(StreamBatch(moment, (Follow(f"a{number}", "lead", moment, "k"),)))
+                if number % 100 == 99:
+                    fall = Status(f"a{number - 50}", "suspended", moment)
+                    steps.append(StreamBatch(moment, (fall,)))
+            watcher.process_batches([(feed, steps)])
+        watcher.settle()
+        took, size = time.monotonic() - begin, path.stat().st_size
+        state.close()
+        begin = time.monotonic()
+        state = State.open(path)
+        Watcher(state, [feed], recount_every=0.0)
+        again = time.monotonic() - begin
+        query = state.connection.execute
+        kept = query("SELECT count(DISTINCT follower) FROM edges").fetchone()[0]
+        fallen = query("SELECT count(*) FROM changes").fetchone()[0]
+        state.close()
+    assert (kept, fallen) == (ACCOUNTS, ACCOUNTS // 100), (kept, fallen)
+    return (
+        f"{kept:,} accounts that follow, {fallen:,} falls, all kept, in {took:.0f} s; the state "
+        f"has {size >> 20} MB and is taken up again in {again:.1f} s; {peak()} MB at most"
+    )
+
+
+def slow_disk(_events):
+    """A recording with a wave, on a disk that takes five seconds for each transaction.
+
+    The disk is played: the state waits before each COMMIT. Reading is not slowed.
+    """
+    commits = 0
+
+    def wait(sql):
+        nonlocal commits
+        if sql.startswith("COMMIT"):
+            commits += 1
+            time.sleep(COMMIT_SECONDS)
+
+    with tempfile.TemporaryDirectory() as place:
+        folder, took = Path(place), {}
+        write_recording(folder / "r.ndjson", random.Random(1))
+        for name in ("fast", "slow"):
+            (folder / name).mkdir()
+            state = State.open(folder / name / "watch.sqlite")
+            if name == "slow":
+                state.connection.set_trace_callback(wait)
+            feed = RecordingFeed("r", (folder / "r.ndjson",))
+            begin = time.monotonic()
+            Watcher(state, [feed], leaders=("lead",), recount_every=0.0).run(threading.Event())
+            took[name] = time.monotonic() - begin
+            state.close()
+        found = compare_states(read_state(folder / "fast"), read_state(folder / "slow"))
+    assert commits and not any(found.values()), (commits, found)
+    return (
+        f"8,000 events, {commits} transactions of {COMMIT_SECONDS} s: {took['slow']:.0f} s instead "
+        f"of {took['fast']:.0f}; nothing lost, doubled or dated otherwise"
+    )
+
+
+HARDSHIPS = {
+    "frames": frames,
+    "leaders": leaders,
+    "memory": memory,
+    "accounts": accounts,
+    "slow-disk": slow_disk,
+}
 
 
 def main():
