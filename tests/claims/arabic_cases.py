@@ -1,8 +1,8 @@
-"""Two made-up cases for Arabic sentences; their truth is how they are built."""
+"""Four made-up cases for Arabic sentences; their truth is how they are built."""
 
 from functools import cache
 
-from returning_cases import moment, source, spread
+from case_building import moment, source, spread
 
 
 @cache
@@ -39,4 +39,38 @@ def sfax():
     )  # fmt: skip
 
 
-ARABIC = {"basra": basra, "sfax": sfax}
+@cache
+def tripoli():
+    """4,000 fall in ten minutes on a Thursday afternoon: 3,600 of the 8,000 of @baladiya, 200 of
+    the 5,000 of @nadi; 400 are back in the evening, 800 more on the next day. @nasser is at 40 for
+    three hours, @sada gains 1,500."""
+    zone = "Africa/Tripoli"
+    return source(
+        zone=zone, onset=moment(zone, 2023, 2, 9, 14, 20), lasts=600,
+        names=("baladiya", "nadi"), followers=(8000, 5000), strangers=10000,
+        hit=(3600, 200, 200), quiet=1,
+        back=((moment(zone, 2023, 2, 9, 20), (360, 0, 40)),
+              (moment(zone, 2023, 2, 10, 11), (720, 40, 40))),
+        others={"nasser": lambda hour: 64000 if hour <= 0 else 40 if hour < 3 else 52000,
+                "sada": spread(3000, 4500, -3, 5)},
+    )  # fmt: skip
+
+
+@cache
+def salala():
+    """2,400 fall in half an hour on a Tuesday morning: 1,500 of the 12,000 of @mudir, 500 of the
+    2,000 of @ghurfa; 480 are back on the next morning, 720 more on Thursday. @amin stands at 15 for
+    six hours, @bayan gains 2,000."""
+    zone = "Asia/Muscat"
+    return source(
+        zone=zone, onset=moment(zone, 2024, 9, 17, 8, 30), lasts=1800,
+        names=("mudir", "ghurfa"), followers=(12000, 2000), strangers=9000,
+        hit=(1500, 500, 400), quiet=1,
+        back=((moment(zone, 2024, 9, 18, 9), (300, 100, 80)),
+              (moment(zone, 2024, 9, 19, 16), (450, 150, 120))),
+        others={"amin": lambda hour: 90000 if hour <= 0 else 15 if hour < 6 else 72000,
+                "bayan": spread(1000, 3000, -2, 6)},
+    )  # fmt: skip
+
+
+ARABIC = {"basra": basra, "sfax": sfax, "tripoli": tripoli, "salala": salala}

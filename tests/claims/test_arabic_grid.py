@@ -75,3 +75,8 @@ def test_no_sentence_of_the_rounds_gets_a_wrong_verdict():
     wrong, answered, measurable = judge_rounds(ROUNDS)
     assert not wrong
     assert answered >= MIN_OF_ALL * measurable
+
+
+def test_a_comparison_of_shares_is_not_measured_on_numbers():
+    said = "نسبة المتضررين من متابعي @ghurfa ضعف نسبة المتضررين من متابعي @mudir."
+    assert told(ARABIC["salala"](), said, "ar") == "N"

@@ -352,3 +352,43 @@ def test_what_is_true_of_the_whole_record_only_is_no_verdict_on_the_wave():
 def test_followers_whom_nobody_listed_are_not_none(text, verdict):
     (found,) = check_against(CARACAS.source(), parse_claim(Claim(text)))
     assert found.details["verdict"] == verdict
+
+
+HOURLY = [("m", n * HOUR, 8000 if n < 6 else 4400) for n in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("@m lost 3,600 followers in ten minutes.", "not_answerable"),
+        ("@m lost at least 500 followers in ten minutes.", "not_answerable"),
+        ("@m lost 5,000 followers in ten minutes.", "contradicted"),
+        ("@m lost 3,600 followers in two hours.", "supported"),
+    ],
+)
+def test_counts_an_hour_apart_decide_nothing_of_ten_minutes(text, wanted):
+    finding = one(record(counts=HOURLY), text)
+    assert finding.details["verdict"] == wanted
+    if wanted == "not_answerable":
+        assert [note.code for note in finding.reasons] == ["times-too-coarse-for-claim"]
+
+
+def test_the_ledger_decides_where_counts_are_too_far_apart():
+    followers = [(f"f{n}", "m") for n in range(100)]
+    falls = [(f"f{n}", 5 * HOUR + n) for n in range(45)]
+    hourly = [("m", n * HOUR, 100 if n < 6 else 55) for n in range(12)]
+    data = record(falls, counts=hourly, followers=followers)
+    assert one(data, "@m lost 45 followers in ten minutes.").details["verdict"] == "supported"
+    finding = one(data, "@m lost 30 followers in ten minutes.")
+    assert finding.details["verdict"] == "contradicted"
+    assert finding["measured"].value == 45
+
+
+def test_a_share_that_is_told_as_the_end_of_a_range_lies_in_it():
+    followers = [(f"f{n}", "m") for n in range(7001)]
+    data = record([(f"f{n}", n / 1e4) for n in range(3150)], followers=followers)  # 44.99 %
+    settings = Settings(leaders=("m",))
+    for text in ("Almost half of @m's followers fell.", "At least 45% of @m's followers fell."):
+        assert one(data, text, settings=settings).details["verdict"] == "supported"
+    text = "At least 46% of @m's followers fell."
+    assert one(data, text, settings=settings).details["verdict"] == "contradicted"

@@ -34,6 +34,8 @@ from birdfall.record.split import ByRows
 
 _TWO_ENDS = (Role.BEFORE, Role.LOWEST)
 _RISES = ((Role.BEFORE, Role.LATER), (Role.BEFORE, Role.NOW))
+#: The series of the platform's own counts; the other is the ledger of follows and suspensions.
+COUNTS = "counts"
 #: Counts of a day are seldom a day apart to the second: a window is so much longer.
 WINDOW_SLACK = 1.05
 #: A profile stood at next to nothing, and is so many times that at the end: it was rebuilt.
@@ -69,10 +71,18 @@ def measure_change(
         series = whole if interval is None else whole.between(*interval)
         if len(series.time) < 2:
             continue
-        change = largest_change(series, window_s, rise=claim.quantity is Quantity.GAINED)
-        found.append(_change_reading(claim, change, f"net-{name}"))
+        series = series if name == COUNTS else _with_levels_before(series)
+        rise = claim.quantity is Quantity.GAINED
+        change = largest_change(series, window_s, rise=rise)
+        reading = _change_reading(claim, change, f"net-{name}")
+        if name == COUNTS:  # the ledger knows that between its steps nothing happened
+            between = _largest_between(series, window_s, rise=rise)
+            if between.size > change.size:
+                reading = _may_be_up_to(reading, _change_reading(claim, between, reading.name))
+        found.append(reading)
         if claim.window_s is None and interval is None:
             found += _over_the_record(claim, series, change, name)
+    found.sort(key=lambda reading: reading.low < reading.high)  # exact ones first
     if claim.quantity is Quantity.LOST and claim.unit is not Unit.PERCENT and interval is None:
         found += _measure_gross_loss(source.findings, account)
     return found or refuse("no-counts", needs="counts")
@@ -84,6 +94,38 @@ def _change_reading(claim: ParsedClaim, change: CountChange, name: str) -> Readi
     if claim.unit is Unit.PERCENT:
         number = 100 * change.size / max(change.before, 1.0)
     return exact_reading(name, number, before=change.before, after=change.after)
+
+
+def _with_levels_before(series: CountSeries) -> CountSeries:
+    """The steps of a ledger, each with the level that held until it: the first one counts too."""
+    time = np.repeat(series.time, 2)[1:]
+    return CountSeries(time, np.repeat(series.level, 2)[:-1])
+
+
+def _may_be_up_to(least: Reading, most: Reading) -> Reading:
+    """A reading of which only the least and the most are known."""
+    why = Note("times-too-coarse-for-claim", {"needs": "counts"})
+    return replace(most, low=least.value, why=why)
+
+
+def _largest_between(series: CountSeries, window_s: float, *, rise: bool) -> CountChange:
+    """The largest change a window may hold that begins or ends between two counts far apart.
+
+    Far apart: by more than the window. Nobody knows where between them the count moved.
+    """
+    time, level = series
+    signed = -level if rise else level
+    best = CountChange(-np.inf, float(level[0]), float(level[0]))
+    for i in np.flatnonzero(np.diff(time) > window_s):
+        last = int(np.searchsorted(time, time[i + 1] + window_s))  # it may end before this one
+        j = i + 1 + int(np.argmin(signed[i + 1 : last + 1]))
+        first = max(int(np.searchsorted(time, time[i] - window_s, "right")) - 1, 0)
+        k = first + int(np.argmax(signed[first : i + 1]))
+        for begin, end in ((i, j), (k, i + 1)):
+            size = float(signed[begin] - signed[end])
+            if size > best.size:
+                best = CountChange(size, float(level[begin]), float(level[end]))
+    return best
 
 
 def _over_the_record(
@@ -150,7 +192,7 @@ def _read_series(source: ClaimSource, account: str) -> dict[str, CountSeries]:
         )
         if rows.num_rows:
             time, level = (rows.column(n).to_numpy().astype(float) for n in (0, 1))
-            found["counts"] = CountSeries(time, level)
+            found[COUNTS] = CountSeries(time, level)
     if source.record.has("follows"):
         series = _read_ledger(source, account)
         if series is not None:

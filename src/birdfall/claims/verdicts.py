@@ -20,6 +20,8 @@ _BOUNDS = (Qualifier.AT_LEAST, Qualifier.MORE_THAN, Qualifier.AT_MOST, Qualifier
 UP_TO_SHARE = 0.10
 #: Shares are quotients: ends of ranges are compared to so many parts of the number.
 ROUNDING = 1e-9
+#: Percentages are told in three digits: who reads 45.0 % is told no less than 45 %.
+PERCENT_ROUNDING = 1e-3
 
 
 class Verdict(StrEnum):
@@ -79,7 +81,8 @@ def judge(claim: ParsedClaim, low: float, high: float) -> Judgement:
 
 
 def _verdict_on(claim: ParsedClaim, low: float, high: float) -> Verdict:
-    slack = ROUNDING * max(abs(claim.value), 1.0)
+    percent = PERCENT_ROUNDING * abs(claim.value) if claim.unit is Unit.PERCENT else 0.0
+    slack = max(percent, ROUNDING * max(abs(claim.value), 1.0))
     at_least = claim.low - slack if claim.low is not None else float("-inf")
     at_most = claim.high + slack if claim.high is not None else float("inf")
     inside = at_least <= low and high <= at_most

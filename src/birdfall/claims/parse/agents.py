@@ -7,7 +7,7 @@ the phrases of the lexicon need not foresee who stands in them. "شهدت الم
 
 from __future__ import annotations
 
-from birdfall.claims.parse.calendar import DAY_PARTS, WEEKDAYS
+from birdfall.claims.parse.day_parts import DAY_PARTS, WEEKDAYS
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.tags import TaggedTokens, tag
 from birdfall.claims.parse.tokens import Token
@@ -32,6 +32,13 @@ def take_out_agents(tokens: list[Token], language: str) -> list[Token]:
             left_out.update(range(begin, end))
             if words.length(begin - 1, Tag.OWNS):
                 left_out.add(begin - 1)
+    for begin, end in words.ranges(Tag.AFTERWARDS):
+        verb = begin - 1
+        while verb in left_out:
+            verb -= 1
+        # "أعادت المنصة لاحقا فتح": the verb goes on after it
+        if verb >= 0 and words.goes_on(verb, end, Tag.RESTORED):
+            left_out.update(range(begin, end))
     for begin, end in words.ranges(Tag.OWNS):
         if any(words.length(end, tag) for tag in (*DAY_PARTS, *WEEKDAYS, Tag.DATE_BEFORE)):
             left_out.update(range(begin, end))

@@ -19,6 +19,13 @@ from birdfall.claims.parse.shares import named_events, said_to_follow
 from birdfall.claims.parse.tags import TokenRange
 from birdfall.claims.parse.tokens import TokenKind
 from birdfall.claims.parse.when import Relation
+from birdfall.claims.parse.wholes import (
+    are_followers_in_all,
+    is_part_of,
+    is_whole_first,
+    is_whole_of_none,
+    names_whole,
+)
 
 #: An event that stands so close after the whole ("of the 6,600 suspended") belongs to it.
 MAX_BESIDE = 3
@@ -44,11 +51,11 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
             continue
         before = items[n - 1] if n else None
         following = items[n + 1 : n + 3]
-        whole = (before is not None and _is_part_of(sentence, before, item)) or _is_whole_of_none(
+        whole = (before is not None and is_part_of(sentence, before, item)) or is_whole_of_none(
             sentence, item
         )
         part = bool(following) and (
-            _is_part_of(sentence, item, following[0]) or is_said_again(sentence, item, following[0])
+            is_part_of(sentence, item, following[0]) or is_said_again(sentence, item, following[0])
         )
         if following and is_said_again(sentence, item, following[0]):
             use_link(sentence, item, following[0])
@@ -61,8 +68,9 @@ def attach_events(sentence: Sentence, items: list[Item]) -> list[Item]:
         if part and item.noun is None:  # "17,000 of her 32,000 followers"
             unit = following[0].unit if item.unit is Unit.ACCOUNTS else item.unit
             item = replace(item, noun=following[0].noun, unit=unit)
-        if item.noun_counts_followers and (whole or _is_whole_first(sentence, item, following)):
-            found.append(replace(item, quantity=Quantity.LEVEL))
+        level = _level_of_whole(sentence, item, before, following, whole=whole)
+        if level is not None:
+            found.append(level)
             continue
         if item.bare and _is_whole_of_returned(sentence, item, following):
             found.append(replace(item, quantity=Quantity.FALLEN))
@@ -93,6 +101,17 @@ def _is_put_right(
         and bool(following)
         and sentence.words.length_before(following[0].begin, Tag.BUT) > 0
     )
+
+
+def _level_of_whole(
+    sentence: Sentence, item: Item, before: Item | None, following: list[Item], *, whole: bool
+) -> Item | None:
+    """The item as a level where it says how many followers another number is of."""
+    if before is not None and are_followers_in_all(sentence, before, item):
+        return replace(item, quantity=Quantity.LEVEL, noun=before.noun, unit=Unit.FOLLOWERS)
+    if item.noun_counts_followers and (whole or is_whole_first(sentence, item, following)):
+        return replace(item, quantity=Quantity.LEVEL)
+    return None
 
 
 def _says_whom_they_followed(sentence: Sentence, item: Item) -> bool:
@@ -191,7 +210,10 @@ def _reachable_events(
 def _named_of(sentence: Sentence, item: Item) -> list[EventMention]:
     """The event that only names the whole of a count: "1,100 of the suspended came back"."""
     noun = item.noun
-    if noun is None or not sentence.words.is_form_of(item.end, Tag.OF):
+    words = sentence.words
+    # "حسابان فقط من"
+    after = item.end + words.length(item.end, Tag.EXACTLY_AFTER, Tag.AT_LEAST_AFTER)
+    if noun is None or not words.is_form_of(after, Tag.OF):
         return []
     first, last = sentence.clause(item.begin)
     named = [
@@ -216,6 +238,8 @@ def _choose_event(
     """The event of an item among those it can reach."""
     nearest = min(events, key=lambda e: (e[1], e[0].begin), default=None)
     if part and len(events) > 1:
+        # "لم يعد سوى 1200 من أصل 4000 حساب موقوف": of the 4,000 it is what they are
+        events = [e for e in events if not names_whole(e[0], following[0])] or events
         after = [event for event, _ in events if event.begin >= following[0].end]
         return after[-1] if after else min(events, key=lambda e: e[1])[0]
     if whole:
@@ -227,58 +251,11 @@ def _choose_event(
     return None if nearest is None else nearest[0]
 
 
-def _is_whole_of_none(sentence: Sentence, item: Item) -> bool:
-    """Whether a number is what none are of: "ninguna de las 6.600"."""
-    words, at = sentence.words, item.begin
-    while words.is_a(at - 1, Tag.ARTICLE, Tag.OF):
-        at -= 1
-    return at < item.begin and bool(words.length_before(at, Tag.NONE))
-
-
-def _is_whole_first(sentence: Sentence, item: Item, following: list[Item]) -> bool:
-    """Whether a number is the whole of the next: "of the 4,000 followers of @x, 60 fell"."""
-    words, at = sentence.words, item.begin
-    if not following:
-        return False
-    while words.is_a(at - 1, Tag.ARTICLE) and not words.length_before(at, Tag.WHOLE_FIRST):
-        at -= 1
-    first, last = sentence.clause(item.begin)
-    return bool(
-        words.length_before(at, Tag.WHOLE_FIRST)
-        and following[0].begin < last
-        and not any(
-            first <= event.begin < following[0].begin
-            # Arabic says the verb before the part
-            and not (sentence.language == "ar" and event.end == following[0].begin)
-            for event in sentence.events
-        )
-    )
-
-
 def _is_whole_of_returned(sentence: Sentence, item: Item, following: list[Item]) -> bool:
     """Whether a bare number is of those that fell: "of the 1,600, 1,120 are still suspended"."""
     first, last = sentence.clause(item.begin)
-    return _is_whole_first(sentence, item, following) and any(
+    return is_whole_first(sentence, item, following) and any(
         event.quantity in DELAYED and first <= event.begin < last for event in sentence.events
-    )
-
-
-def _is_part_of(sentence: Sentence, part: Item, whole: Item) -> bool:
-    """Whether nothing but "of", "the" and a noun stands between two numbers, "of" among it."""
-    words, middle = sentence.words, range(part.end, whole.begin)
-    out_of = words.ranges(Tag.OUT_OF)
-    return any(words.is_form_of(at, Tag.OF) for at in middle) and all(
-        words[at].kind is TokenKind.HANDLE
-        or any(begin <= at < end for begin, end in out_of)
-        or (words.text(at) == "s" and words[at - 1].kind is TokenKind.HANDLE)
-        or (
-            (words[at].kind is TokenKind.WORD)
-            and (
-                words.is_form_of(at, Tag.OF, Tag.ARTICLE)
-                or words.length(at, Tag.ACCOUNT, Tag.FOLLOWER, Tag.POSSESSIVE, Tag.FALLEN)
-            )
-        )
-        for at in middle
     )
 
 
@@ -300,6 +277,8 @@ def _with_event(sentence: Sentence, item: Item, event: EventMention) -> Item:
     if denies and item.qualifier is Qualifier.PLAIN and sentence.words.length(after, Tag.BUT):
         item = replace(item, qualifier=Qualifier.NOT)  # "لم يوقف 30 بل 3"
     if not denies:
+        if event.quantity is Quantity.LOST and _lost_their_accounts(sentence, item, event):
+            return replace(item, quantity=Quantity.FALLEN)
         return replace(item, quantity=_quantity_of(item, event))
     # "لم يعد سوى 50": how many at most did, not how many did not
     if any(sentence.words.is_a(at, Tag.ONLY_BUT) for at in range(item.begin - 1, item.end)):
@@ -312,6 +291,16 @@ def _with_event(sentence: Sentence, item: Item, event: EventMention) -> Item:
     if turned is None:
         return replace(item, quantity=_quantity_of(item, event))
     return replace(item, quantity=event.quantity, qualifier=turned)
+
+
+def _lost_their_accounts(sentence: Sentence, item: Item, event: EventMention) -> bool:
+    """Whether those counted lost accounts of their own: "3600 من متابعي @x فقدوا حساباتهم"."""
+    words = sentence.words
+    noun = words.length(event.end, Tag.ACCOUNT)
+    endings = words.lexicon.words[Tag.POSSESSIVE_ENDING]
+    ends = any(words.text(event.end).endswith(e) for e in endings if len(e) > 1)
+    # "خسر حسابها 200": whose number follows, it is the account that lost them
+    return bool(noun) and ends and item.end <= event.begin and not event.denied
 
 
 def _quantity_of(item: Item, event: EventMention) -> Quantity | None:
@@ -346,8 +335,10 @@ def _inherit_events(sentence: Sentence, items: list[Item]) -> list[Item]:
                 noun=item.noun or before.noun,
                 unit=item.unit if item.unit is Unit.PERCENT else before.unit,
             )
-        elif item.unit is not Unit.PERCENT and (
-            item.noun is not None or (timed and before is None)
+        elif (
+            item.unit is not Unit.PERCENT
+            and (item.noun is not None or (timed and before is None))
+            and not _tells_level(sentence, item)
         ):
             denied = any(
                 event.denied
@@ -379,6 +370,11 @@ def _inherit_from_next(sentence: Sentence, items: list[Item]) -> list[Item]:
             # "it was 1,600, not 1,000, that fell"
             found[n] = replace(item, quantity=before.quantity, noun=before.noun, unit=before.unit)
     return found
+
+
+def _tells_level(sentence: Sentence, item: Item) -> bool:
+    """Whether a sentence without an event or a time only says that there are followers."""
+    return item.noun_counts_followers and not sentence.events and not sentence.spans
 
 
 def _continues(sentence: Sentence, before: Item, item: Item) -> bool:

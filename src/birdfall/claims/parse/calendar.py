@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from birdfall.claims.parse import clock_words
 from birdfall.claims.parse.clock_words import MAX_HOUR, minutes_after, minutes_before
+from birdfall.claims.parse.day_parts import DAY_PARTS, DAYS_AGO, LATE_PARTS, WEEKDAYS
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.non_counts import FIRST_YEAR, MAX_DAY_OF_MONTH, is_day, is_year
 from birdfall.claims.parse.numbers import Amount
@@ -23,27 +24,6 @@ MAX_MONTH = 12
 NOON_ENDS_S = 13 * HOUR_S
 #: Months that share a name in Arabic: the first and the second Kanun.
 PAIR = 2
-#: Hours of the parts of a day, generously: people do not agree where an evening begins.
-DAY_PARTS = {
-    Tag.DAWN: (0.0, 6 * HOUR_S),
-    Tag.MORNING: (4 * HOUR_S, 12 * HOUR_S),
-    Tag.AFTERNOON: (12 * HOUR_S, 20 * HOUR_S),
-    Tag.EVENING: (16 * HOUR_S, DAY_S),
-    Tag.NIGHT: (16 * HOUR_S, DAY_S + 6 * HOUR_S),
-}
-WEEKDAYS = (
-    Tag.MONDAY,
-    Tag.TUESDAY,
-    Tag.WEDNESDAY,
-    Tag.THURSDAY,
-    Tag.FRIDAY,
-    Tag.SATURDAY,
-    Tag.SUNDAY,
-)
-#: Days before the day on which a sentence was said.
-DAYS_AGO = {Tag.DAY_BEFORE_YESTERDAY: 2, Tag.YESTERDAY: 1}
-#: Parts of a day that make an hour of the clock a later one: 9 in the evening is 21.
-_LATE_PARTS = (Tag.AFTERNOON, Tag.EVENING, Tag.NIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,10 +327,8 @@ class _CalendarReader:
     def _hour(self, at: int) -> int:
         """Where the hour that begins at `at` ends, 0 if none begins there."""
         words = self.words
-        for tag, second in ((Tag.NOON, DAY_S / 2), (Tag.MIDNIGHT, float(DAY_S))):
-            length = words.length(at, tag)
-            if length:
-                return self._timed(at, at + length, second)
+        if words.length(at, Tag.NOON) or words.length(at, Tag.MIDNIGHT):
+            return self._noon(at)
         if words[at].kind is TokenKind.CLOCK or clock_words.is_dotted_clock(words, at):
             text = words[at].text.replace("h", ":").replace(".", ":").replace(" ", "")
             lasts = "h" in words[at].text and words.length_before(at, Tag.WITHIN)
@@ -363,7 +341,8 @@ class _CalendarReader:
         told = self._is_told_hour(early.place)
         told = told or (early.place < at and bool(words.length_before(early.place, Tag.AT_CLOCK)))
         value = self._hour_number(at, told=told)
-        if value is None:
+        inside = any(begin < at < end for begin, end in words.ranges(Tag.FILLER, at - 2, at))
+        if value is None or inside:  # "دفعة واحدة بعد الظهر": at once, and no hour
             return 0
         number, end = value
         if words.length_before(at, Tag.WITHIN) and words.is_a(at, Tag.ONE) and not told:
@@ -390,6 +369,18 @@ class _CalendarReader:
         end += paired
         return self._late(early.place, end, (number - half) * float(HOUR_S) + minutes)
 
+    def _noon(self, at: int) -> int:
+        """Where the noon or midnight at `at` ends; 0 if it is a part of the day."""
+        words = self.words
+        noon = words.length(at, Tag.NOON)
+        if not noon:
+            return self._timed(at, at + words.length(at, Tag.MIDNIGHT), float(DAY_S))
+        # "ظهر الجمعة" is no stroke of the clock
+        bound = self._opened(at, Tag.CLOCK_BEFORE, Tag.CLOCK_AFTER)
+        if words.length(at, Tag.MIDDAY) and not bound:
+            return 0
+        return self._timed(at, at + noon, DAY_S / 2)
+
     def _opens_pair(self, at: int, end: int) -> bool:
         """Whether Arabic says another hour after this one: "بين الرابعة والخامسة عصرا"."""
         words = self.words
@@ -409,8 +400,9 @@ class _CalendarReader:
         length = words.length_before(at, Tag.AT_CLOCK)
         ordinals = words.lexicon.ordinals
         first = any(ordinals.get(form) == 1 for form in forms(words.text(at)))
-        if length and first and words.length_before(at - length, Tag.IN_TIME):
-            return False  # "خلال الساعة الأولى"
+        shared = words.is_form_of(at - length - 1, Tag.HALF_UNIT, Tag.UNIT_QUARTERS)
+        if length and first and (shared or words.length_before(at - length, Tag.IN_TIME)):
+            return False  # "خلال الساعة الأولى", "نصف الساعة الأولى"
         unit = self.amounts[at].end if at in self.amounts else at
         if length or words.lexicon.unit_seconds.get(words.text(unit)) != HOUR_S:
             return bool(length)
@@ -462,8 +454,9 @@ class _CalendarReader:
             if length:
                 # two at night is two; twelve at night is midnight
                 small = tag is Tag.NIGHT and second < DAY_PARTS[Tag.DAWN][1]
+                small |= tag is Tag.MIDDAY and second >= DAY_PARTS[Tag.DAWN][1]
                 late = tag is Tag.NIGHT and second < NOON_ENDS_S
-                if tag in _LATE_PARTS and (second < DAY_S / 2 or late) and not small:
+                if tag in LATE_PARTS and (second < DAY_S / 2 or late) and not small:
                     second += DAY_S / 2
                 return self._timed(begin, end + length, second)
         if words[begin].kind is not TokenKind.CLOCK:

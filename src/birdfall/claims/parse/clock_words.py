@@ -102,12 +102,14 @@ def minutes_before(words: TaggedTokens, amounts: Mapping[int, Amount], begin: in
 
 
 def _part_of_hour(words: TaggedTokens, at: int) -> float:
-    """Seconds of "half" or "a quarter" at `at`, 0 if neither stands there."""
+    """Seconds of "half", "a quarter" or Arabic "a third" at `at`, 0 if neither stands there."""
     for form in forms(words.text(at)):
         if form in HALVES or form in words.lexicon.words[Tag.HALF_UNIT]:
             return 30.0 * MINUTE_S
         if form.rstrip("ا") in words.lexicon.words[Tag.UNIT_QUARTERS]:
             return 15.0 * MINUTE_S
+        if form.rstrip("ا") in words.lexicon.words[Tag.UNIT_THIRDS]:
+            return 20.0 * MINUTE_S
     return 0.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from birdfall.claims.parse.durations import ARABIC_ARTICLE
 from birdfall.claims.parse.items import Item, unit_of
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.non_counts import counts_nothing
@@ -30,6 +31,9 @@ def _read_count(sentence: Sentence, amount: Amount) -> Item | None:
     noun = noun_after(sentence, amount.end)
     # Arabic: "the number of accounts came to 2000", which is no year
     linked = sentence.words.is_a(amount.begin - 1, Tag.BOUND_LINK)
+    # "of the followers, who are 2000"
+    linked = linked or bool(sentence.words.length_before(amount.begin, Tag.AMOUNTING))
+    linked = linked or sentence.words.text(amount.begin - 1) == ARABIC_ARTICLE
     told = noun is not None or (linked and noun_before(sentence, amount.begin) is not None)
     if (
         (noun is not None and noun.kind is NounKind.OTHER)

@@ -77,7 +77,14 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     ]
     if sentence.time is not None and any(item.when is not None for item in items):
         ranges += sentence.time.ranges
-    ranges += [r for r in words.ranges(Tag.FILLER) if not _may_have(sentence, r.begin)]
+    compared = any(item.unit is Unit.TIMES and not item.by_share for item in items)
+    ranges += [
+        r
+        for r in words.ranges(Tag.FILLER)
+        if not _may_have(sentence, r.begin)
+        # "the share of those of @x is twice that of @y" compares no numbers
+        and not (compared and words.is_form_of(r.begin, Tag.RATE_NOUN))
+    ]
     ranges += words.ranges(Tag.ACCOUNT)
     if any(item.value == 0 for item in items):
         ranges += words.ranges(Tag.ANYONE) + words.ranges(Tag.EVER)
@@ -93,7 +100,8 @@ def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
     ranges += [r for item in items for r in _denied_again(sentence, item)]
     ranges += [r for item in items for r in _taken(sentence, item)]
     gained = [item for item in items if item.quantity is Quantity.GAINED]
-    ranges += [TokenRange(i.end, i.end + 1) for i in gained if words.is_a(i.end, Tag.FURTHER)]
+    ends = {i.end for i in gained} | {i.noun.end for i in gained if i.noun is not None}
+    ranges += [TokenRange(end, end + 1) for end in ends if words.is_a(end, Tag.FURTHER)]
     if gained:
         ranges += [TokenRange(n, n + 1) for n in range(len(words)) if words.is_a(n, Tag.NEW)]
     if any(_is_about_followers(item) for item in items) or chains:
@@ -179,7 +187,7 @@ def _strictly(sentence: Sentence, item: Item) -> list[TokenRange]:
     denied = item.event is not None and item.event.denied
     if twice and words.length(item.begin, Tag.NOT_EVEN) and not denied:
         found += words.ranges(Tag.NOT, first, item.begin)
-    if item.qualifier in (Qualifier.PLAIN, Qualifier.ABOUT) and item.window is not None:
+    if item.window is not None:
         end = item.window.end
         found.append(TokenRange(end, end + words.length(end, Tag.EXACTLY, Tag.EXACTLY_AFTER)))
     last = sentence.clause(item.begin).end

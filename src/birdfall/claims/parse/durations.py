@@ -214,7 +214,9 @@ def _read_part(words: TaggedTokens, at: int) -> _Length | None:
         ),
         None,
     )
-    if share is None and words.language == "ar" and words.length(at, Tag.THIRD) == 1:
+    if share is None and any(
+        f in words.lexicon.words[Tag.UNIT_THIRDS] for f in forms(words.text(at))
+    ):
         share = 1 / 3  # elsewhere "the third hour" is the one after the second
     if share is None:
         return None

@@ -108,7 +108,7 @@ def _event(words: TaggedTokens, quantity: Quantity, begin: int, end: int) -> Eve
         marks = NO_TOKENS if denial is None else TokenRange(denial.begin, begin)
         return EventMention(quantity, begin, end, denial is not None, marks)
     # where the verb comes first, what is counted stands between
-    back = VERB_FIRST_WORDS if words.language == "ar" else STILL_WORDS
+    back = VERB_FIRST_WORDS if words.lexicon.verb_first else STILL_WORDS
     still = [
         place
         for place in words.ranges(Tag.STILL, max(0, begin - back), begin)
@@ -131,6 +131,12 @@ def _is_idle(words: TaggedTokens, begin: int, length: int) -> bool:
     return length == 1 and words[begin].text == "back" and words.is_a(begin + 1, Tag.CALENDAR)
 
 
+def _is_what(words: TaggedTokens, at: int, verb: int) -> bool:
+    """Whether an Arabic "not" is a "what": its verb has an object, "ما أوقفته المنصة"."""
+    endings = tuple(words.lexicon.words[Tag.POSSESSIVE_ENDING])
+    return words.is_a(at, Tag.WHAT) and at == verb - 1 and words.text(verb).endswith(endings)
+
+
 def denial_before(words: TaggedTokens, at: int) -> TokenRange | None:
     """The "not" that stands before `at`, with nothing but small words between."""
     back = at
@@ -138,6 +144,8 @@ def denial_before(words: TaggedTokens, at: int) -> TokenRange | None:
         length = words.length_before(back, Tag.NOT)
         if length and words.length_before(back, Tag.DOUBLE, Tag.TRIPLE) > length:
             return None  # Arabic: "twice what", with the "what" that may mean "not"
+        if length and _is_what(words, back - length, at):
+            return None
         if length:
             return TokenRange(back - length, back)
         if not words.is_a(back - 1, Tag.DENIAL_FILLER):

@@ -82,8 +82,13 @@ def read_chains(sentence: Sentence) -> list[Chain]:
         role = _own_role(sentence, amounts[i])
         if role is None and roles and i > next(iter(roles)):
             role = _role_in_chain(sentence, amounts[i])
+            had = _stood_role(sentence, amounts[i].begin) is Role.BEFORE
+            if role is Role.LATER and had and list(roles.values()) == [Role.NOW]:
+                role = Role.BEFORE  # "now has 72,000, after it had had 90,000"
         if role is not None:
             roles[i] = role
+    if list(roles.values()) == [Role.NOW] and _became(sentence, amounts[next(iter(roles))]):
+        return []
     owned = moved or any(_own_role(sentence, amounts[i]) is not None for i in roles)
     if not roles or not owned:
         return []
@@ -103,6 +108,14 @@ def read_chains(sentence: Sentence) -> list[Chain]:
         groups = sentence.words.ranges(Tag.GROUP)
         group = sentence.words[groups[0].begin].text if groups else ""
     return [Chain(steps, first.begin, population, _take_window(sentence, first.begin), group)]
+
+
+def _became(sentence: Sentence, amount: Amount) -> bool:
+    """Whether a count only came to a level, at a time that is not said: "بلغ عدد متابعيها 15"."""
+    words = sentence.words
+    first, last = sentence.clause(amount.begin)
+    timed = words.contains(Tag.NOW, first, last) or words.contains(Tag.SINCE_THEN, first, last)
+    return words.contains(Tag.BECAME, first, amount.begin) and not timed
 
 
 def _use_level(sentence: Sentence, amount: Amount) -> None:
@@ -196,6 +209,9 @@ def _own_role(sentence: Sentence, amount: Amount) -> Role | None:
     words = sentence.words
     if words.length_before(_articles_begin(sentence, amount.begin), Tag.NEVER_BELOW):
         return Role.LOWEST
+    followed = _followed_role(sentence, amount)
+    if followed is not None:
+        return followed
     reached = _reached_role(sentence, amount)
     noun = _noun_of_level(sentence, amount, reached)
     if noun is None or not noun.counts_followers or noun.begin - amount.end > NOUN_WORDS:
@@ -220,7 +236,11 @@ def _own_role(sentence: Sentence, amount: Amount) -> Role | None:
     role = _stood_role(sentence, amount.begin) or reached
     if role is not None:
         return role
-    return Role.LOWEST if _is_what_was_left(sentence, noun.end) else None
+    if not _is_what_was_left(sentence, noun.end):
+        return None
+    # "from 90,000 followers it was left with 15"
+    whole = words.length_before(_articles_begin(sentence, amount.begin), Tag.FROM)
+    return Role.BEFORE if whole else Role.LOWEST
 
 
 def _is_what_was_left(sentence: Sentence, end: int) -> bool:
@@ -230,6 +250,23 @@ def _is_what_was_left(sentence: Sentence, end: int) -> bool:
         not sentence.crossing_cost(end, begin) and starts.isdisjoint(range(stop, stop + 2))
         for begin, stop in sentence.words.ranges(Tag.LEFT_WITH, end, end + LEFT_WORDS)
     )
+
+
+def _followed_role(sentence: Sentence, amount: Amount) -> Role | None:
+    """The role of what Arabic says with a verb: "يتابع @x 52 ألف شخص" is what @x has now."""
+    words = sentence.words
+    noun = noun_after(sentence, amount.end)
+    first, last = sentence.clause(amount.begin)
+    told = any(first <= event.begin < last for event in sentence.events)
+    if noun is None or noun.kind is NounKind.OTHER or told:
+        return None
+    for begin, end in words.ranges(Tag.FOLLOW_VERB, first, amount.begin):
+        noun_ends = bool(words.length(end - 1, Tag.FOLLOWER))  # "of the followers of"
+        handle = end < amount.begin and words[end].kind is TokenKind.HANDLE
+        if handle and not noun_ends and amount.begin - end <= STOOD_WORDS:
+            sentence.use(begin, end)
+            return Role.BEFORE if words.contains(Tag.HAD, begin - 1, end) else Role.NOW
+    return None
 
 
 def _noun_of_level(sentence: Sentence, amount: Amount, reached: Role | None) -> Noun | None:
@@ -271,7 +308,15 @@ def _stood_role(sentence: Sentence, begin: int) -> Role | None:
     """The role that "had", "has" or "was left with" shortly before a number gives it."""
     words = sentence.words
     found: list[tuple[bool, int, int, Role]] = []
-    for at in range(begin - 1, max(-1, begin - STOOD_WORDS - 1), -1):
+    # "had before the wave 64,000": when it was takes no place
+    asides = {
+        n
+        for tag in (Tag.WAVE, Tag.BEFOREHAND, Tag.SINCE_THEN, Tag.OF_WAVE)
+        for first, last in words.ranges(tag, max(0, begin - 2 * STOOD_WORDS), begin)
+        for n in range(first, last)
+    }
+    reach = begin - STOOD_WORDS - 1 - len(asides)
+    for at in range(begin - 1, max(-1, reach), -1):
         if words[at].kind in (TokenKind.MARK, TokenKind.DIGITS) and words[at].text not in _QUOTES:
             break
         for tag, role in _ROLE_TAGS.items():

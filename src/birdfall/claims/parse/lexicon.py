@@ -139,6 +139,7 @@ class Tag(Enum):
     WHOLE_FIRST = auto()  # before a whole whose part follows: of the 4,000 followers, 60
     APPOSED = auto()  # between a number and the same as a share: or, that is
     OF_EVERY = auto()  # before a whole whose part follows: of every ten, nine
+    AMOUNTING = auto()  # between accounts and how many they are
     OUT_OF = auto()  # between part and whole: 3 out of 4
     TWO_THIRDS = auto()
     THREE_QUARTERS = auto()
@@ -175,11 +176,17 @@ class Tag(Enum):
     THAN = auto()
     MORE_BETWEEN = auto()  # the same between the two handles, as Arabic has it
     FEWER_BETWEEN = auto()
+    GREW_TIMES = auto()  # with TIMES after a number: grew so many times
+    ABOUT_WHAT = auto()  # between a verb of saying with its speaker and a noun
+    WHAT = auto()  # a NOT that before a verb with an object is what
+    BY_HOW_MUCH = auto()  # before the half that a count lost
+    RATE_NOUN = auto()  # beside a comparison: it is one of shares
     WAS_HIT = auto()  # before a handle, with MORE_BETWEEN: it was hit harder
     USUAL = auto()  # what is compared with is the base rate
     # Levels of one account's followers
     HAD = auto()
     HAS = auto()
+    BECAME = auto()  # in what says HAS: since when is not said
     LEFT_WITH = auto()
     NOW = auto()
     NEVER_BELOW = auto()  # before a number: no level was lower
@@ -206,6 +213,7 @@ class Tag(Enum):
     MOMENT = auto()  # in the blink of an eye
     AT_CLOCK = auto()  # before an hour of the day
     # Words by themselves, as they are spelled
+    ACCOUNT_OF = auto()  # before a handle: its account
     OF = auto()
     AMONG = auto()  # before the suspended: some of them
     ARTICLE = auto()  # articles and what else may stand between a number and its noun
@@ -234,6 +242,7 @@ class Tag(Enum):
     CLOCK_AFTER = auto()
     SOON = auto()  # before CLOCK_AFTER and CLOCK_BEFORE: no more than an hour
     NOON = auto()
+    MIDDAY = auto()  # a noon that is a part of the day and no hour
     MIDNIGHT = auto()
     DAWN = auto()
     MORNING = auto()
@@ -286,6 +295,7 @@ class Tag(Enum):
     UNIT_AFTER_NUMBER = auto()  # a unit of time only after a number: "an" is an article
     PLURAL_UNIT = auto()
     UNIT_QUARTERS = auto()  # a quarter of an hour
+    UNIT_THIRDS = auto()
 
 
 @dataclass(frozen=True)
@@ -307,6 +317,10 @@ class Lexicon:
         The first of the two months of such a name.
     ordinals
         Ordinals that tell a day or an hour.
+    parts
+        Parts of a whole by the name of several: of fifths, 5.
+    verb_first
+        Whether a verb stands before what it is said of, as in Arabic.
     """
 
     phrases: Mapping[Tag, tuple[Phrase, ...]]
@@ -316,6 +330,8 @@ class Lexicon:
     months: Numerals
     paired_months: Numerals
     ordinals: Numerals
+    parts: Numerals
+    verb_first: bool
 
 
 @cache
@@ -343,6 +359,8 @@ def lexicon(language: str) -> Lexicon:
         months=months,
         paired_months=numerals(numbers.get("paired_months", "")),
         ordinals=numerals(numbers["ordinals"]),
+        parts=numerals(numbers.get("parts", "")),
+        verb_first="verb_first" in own.get("grammar", {}).get("order", "").split(),
     )
 
 

@@ -70,6 +70,9 @@ def noun_after(sentence: Sentence, end: int) -> Noun | None:
             continue
         if words.length(at, Tag.NEXT_DAY):
             break  # "the following morning"
+        if words.is_a(at, Tag.ACCOUNT_OF) and _is_handle(words, at + 1):
+            at += 1  # "the account @x" is @x
+            continue
         for tag, kind in NOUN_TAGS.items():
             length = words.length(at, tag)
             if length:
@@ -85,6 +88,10 @@ def noun_after(sentence: Sentence, end: int) -> Noun | None:
     if group and group_at - end <= MAX_GROUP_GAP:
         return Noun(NounKind.ACCOUNTS, group_at, group_at + 1, group)
     return None
+
+
+def _is_handle(words: TaggedTokens, at: int) -> bool:
+    return at < len(words) and words[at].kind is TokenKind.HANDLE
 
 
 def _ends_phrase(token: Token) -> bool:
@@ -109,6 +116,8 @@ def noun_before(sentence: Sentence, begin: int) -> Noun | None:
     """What the number that begins at `begin` counts, if that is said before it."""
     words = sentence.words
     for at in range(begin - 1, max(0, begin - WORDS_BEFORE) - 1, -1):
+        if words.is_a(at, Tag.ACCOUNT_OF) and _is_handle(words, at + 1):
+            continue  # "the account @x" is @x
         if sentence.ends_sentence(at) or words[at].kind is TokenKind.DIGITS:
             return None
         kind = kind_at(words, at)

@@ -167,6 +167,8 @@ ARABIC_ONE: Final = fold_words("أحد إحدى واحد واحدة الواحد
 ARABIC_AND_ONE: Final = fold_words("وأحد وواحد وإحدى وواحدة واحدة")
 #: Written onto a hundred it makes it "percent".
 ARABIC_PER: Final = "بال"
+#: Weekdays that look like three and four once their letters are folded.
+ARABIC_WEEKDAYS: Final = (fold("الثلاثاء"), fold("الأربعاء"))
 ARABIC_AND_HALF: Final = fold("ونصف")
 #: The "and" within a number, by language.
 AND_IN_NUMBER: Final[Mapping[str, str]] = {"en": "and", "es": "y", "fr": "et", "ar": "و", "pt": "e"}

@@ -25,6 +25,7 @@ from birdfall.claims.parse.number_words import (
     ARABIC_ONE,
     ARABIC_PER,
     ARABIC_SHORT_DUALS,
+    ARABIC_WEEKDAYS,
     COUPLE,
     COUPLES,
     EXACT_ROUND,
@@ -163,11 +164,13 @@ def _numeral(word: str, language: str) -> Numeral | None:
         (NumeralKind.MULTIPLIER, MULTIPLIERS[language]),
         (NumeralKind.ROUND, ROUND[language]),
     )
-    if word.startswith(ARABIC_PER):  # "بالمئة" is percent and no hundred
+    if word.endswith(ARABIC_WEEKDAYS):  # "الأربعاء" is no four
         return None
     for form in forms(word) if language == "ar" else (word,):
         for kind, values in tables:
             if form in values:
+                if values[form] == 100 and word.startswith(ARABIC_PER):
+                    return None  # "بالمئة" is percent and no hundred
                 joined = form != word and word.startswith(("و", "ف"))
                 return Numeral(joined, kind, values[form])
     return None
@@ -318,6 +321,8 @@ class _NumberReader:
             joined = joined or self.words[at].text in ARABIC_AND_ONE
             if self.touched and self._add_arabic(value, joined):
                 return True
+            if not self.touched and self._multiplies_again(at + 1):
+                return False  # "ما بين ألفين وثلاثة آلاف" are two numbers
             if not joined:
                 return False
         if value >= self.room or not self._may_join(value, joined):
@@ -331,6 +336,14 @@ class _NumberReader:
         else:
             self.room = 0.0
         return True
+
+    def _multiplies_again(self, at: int) -> bool:
+        """Whether a multiplier at `at` is as large as the one before: a number of its own."""
+        if at >= len(self.words) or self.words[at].kind is not TokenKind.WORD:
+            return False
+        found = _numeral(self.words[at].text, self.language)
+        multiplies = found is not None and found.kind is NumeralKind.MULTIPLIER
+        return multiplies and found is not None and found.value >= self.scale
 
     def _add_french(self, value: float, at: int) -> bool:
         """Add what French builds by multiplying or on ten: quatre-vingt, dix-sept."""

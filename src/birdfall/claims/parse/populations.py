@@ -90,7 +90,7 @@ def population_of(
             word.kind is not TokenKind.HANDLE
             or sentence.is_platform(at)
             or is_speaker(sentence, at)
-            or not (followers or _owns_followers(sentence, at))
+            or not (followers or _owns_followers(sentence, at) or _are_of(sentence, noun, at))
             or (not followers and _is_of_another_number(sentence, begin, end, at))
         ):
             continue
@@ -123,6 +123,21 @@ def _owns_followers(sentence: Sentence, at: int) -> bool:
     followed = words.is_a(at - 1, Tag.FOLLOWED) or words.length_before(at, Tag.FOLLOW_VERB) > 0
     possessive = possessive or words.length(at + 1, Tag.FOLLOWER) > 0  # "@x followers"
     return possessive or followed or words.is_form_of(at - 1, Tag.OF)
+
+
+def _are_of(sentence: Sentence, noun: Noun | None, at: int) -> bool:
+    """Whether accounts are of those who follow the handle at `at`: "من حسابات متابعي @x"."""
+    words = sentence.words
+    return (
+        noun is not None
+        and noun.end < at
+        and bool(words.length_before(at, Tag.FOLLOWER))
+        and (words.is_form_of(noun.end, Tag.OF) or words.is_form_of(noun.begin - 1, Tag.OF))
+        and all(
+            words.is_form_of(n, Tag.OF) or words.length(n, Tag.ACCOUNT, Tag.FOLLOWER) == 1
+            for n in range(noun.end, at)
+        )
+    )
 
 
 def is_speaker(sentence: Sentence, at: int) -> bool:

@@ -74,6 +74,12 @@ MAX_ARTICLES, MAX_WORDS_AFTER = 2, 2
 MAX_WORDS_APART = 5
 #: What a plain number allows: nobody counts to the last account. Shares of the number.
 PLAIN_SLACK, ABOUT_SLACK, ALMOST_SLACK, EXACT_SLACK = 0.02, 0.10, 0.10, 0.005
+#: What may stand apart from its number.
+_APART = {
+    Tag.AT_MOST: Qualifier.AT_MOST,
+    Tag.MORE_THAN: Qualifier.MORE_THAN,
+    Tag.ALMOST: Qualifier.ALMOST,
+}
 _CERCA_DE = {"es": Qualifier.ALMOST, "pt": Qualifier.ABOUT}
 
 
@@ -139,7 +145,7 @@ def _read_apart(sentence: Sentence, begin: int) -> Qualified | None:
         sentence.use(at - apart, begin)
         return Qualified(Qualifier.AT_MOST, begin)
     at = _names_begin(sentence, begin)
-    for tag, qualifier in ((Tag.AT_MOST, Qualifier.AT_MOST), (Tag.MORE_THAN, Qualifier.MORE_THAN)):
+    for tag, qualifier in _APART.items():
         length = words.length_before(at, tag)
         if at < begin and length:
             sentence.use(at - length, at)
@@ -150,7 +156,7 @@ def _read_apart(sentence: Sentence, begin: int) -> Qualified | None:
 def _names_begin(sentence: Sentence, begin: int) -> int:
     """Where the words before `begin` that say what is counted begin."""
     words, at = sentence.words, begin
-    named = (Tag.ACCOUNT, Tag.FOLLOWER, Tag.FALLEN, Tag.RESTORED)
+    named = (Tag.ACCOUNT, Tag.FOLLOWER, Tag.FALLEN, Tag.RESTORED, Tag.LOST, Tag.GAINED)
     while at > 0 and begin - at < MAX_WORDS_APART:
         handle = words[at - 1].kind is TokenKind.HANDLE
         if not (handle or words.is_a(at - 1, Tag.ARTICLE) or words.length(at - 1, *named) == 1):

@@ -14,7 +14,7 @@ from birdfall.claims.parse.numbers import Amount
 from birdfall.claims.parse.qualifiers import Qualifier, read_qualifier
 from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import base_of, percent_end
-from birdfall.claims.parse.tags import TaggedTokens
+from birdfall.claims.parse.tags import TaggedTokens, TokenRange
 from birdfall.claims.parse.tokens import TokenKind
 
 #: Ratios by the tag of their words.
@@ -130,7 +130,7 @@ def read_ratios(sentence: Sentence) -> list[Item]:
             counted = words.length(begin, Tag.TIMES) and any(
                 amount.end == begin for amount in sentence.amounts
             )
-            taken = any(begin < amount.begin < end for amount in sentence.taken_amounts())
+            taken = any(begin <= amount.begin < end for amount in sentence.taken_amounts())
             if not (counted or taken):
                 found.append(_ratio(sentence, begin, end, value))
                 sentence.take_within(begin, end)
@@ -149,9 +149,12 @@ def _read_growth(sentence: Sentence) -> list[Item]:
     """Suspensions that multiplied, doubled, or rose by so many percent: against the usual."""
     words = sentence.words
     found = []
+    grown = [(place, i) for place, i in _grown(sentence) if _are_suspensions(sentence, place.begin)]
+    found += [_growth(*_use_times(sentence, place, i)) for place, i in grown]
     for tag, value in GROWTHS.items():
         for begin, end in words.ranges(tag):
-            if _are_suspensions(sentence, begin):
+            told = any(place.begin == begin for place, _ in grown)
+            if not told and _are_suspensions(sentence, begin):
                 only = words.length_before(begin, Tag.EXACTLY)
                 found.append(_growth(begin - only, end, value))
     for i in sentence.free():
@@ -173,6 +176,39 @@ def _read_growth(sentence: Sentence) -> list[Item]:
             found.append(replace(gained, quantity=Quantity.GAINED))
             sentence.take_within(amount.begin, percent)
     return found
+
+
+def _grown(sentence: Sentence) -> list[tuple[TokenRange, int]]:
+    """Where "grew" stands, and the index of how many times: "تضاعف عدد متابعيها ثلاث مرات"."""
+    words, found = sentence.words, []
+    for begin, end in words.ranges(Tag.GREW_TIMES):
+        last = sentence.clause(begin).end
+        counted = [
+            i
+            for i in sentence.free()
+            if end <= sentence.amounts[i].begin < last
+            and sentence.amounts[i].value > 1
+            and words.length(sentence.amounts[i].end, Tag.TIMES)
+            and _times_qualifier(sentence, i) in (Qualifier.PLAIN, Qualifier.ABOUT)
+        ]
+        denied = words.length_before(begin, Tag.NOT)
+        if len(counted) == 1 and not denied:
+            found.append((TokenRange(begin, end), counted[0]))
+    return found
+
+
+def _times_qualifier(sentence: Sentence, i: int) -> Qualifier:
+    amount = sentence.amounts[i]
+    return read_qualifier(sentence, amount.begin, amount.end).qualifier
+
+
+def _use_times(sentence: Sentence, grew: TokenRange, i: int) -> tuple[int, int, float]:
+    """Take "grew" and "three times" as understood: where the latter stands, and the number."""
+    amount = sentence.amounts[i]
+    sentence.use(*grew)
+    sentence.take(i)
+    begin = read_qualifier(sentence, amount.begin, amount.end).begin
+    return begin, amount.end + sentence.words.length(amount.end, Tag.TIMES), amount.value
 
 
 def _growth(begin: int, end: int, value: float) -> Item:
@@ -269,13 +305,22 @@ def _read_more_of(sentence: Sentence) -> list[Item]:
     clause = sentence.clause(first)
     events = [e for e in sentence.events if clause.begin <= e.begin < clause.end]
     followers = words.contains(Tag.FOLLOWER, clause.begin, first)
+    lost = bool(events) and {e.quantity for e in events} == {Quantity.LOST}
     if before:
         begin, end = first - before, first + 1
-    elif found and found[0].begin == first + 1 and (hit or followers):
+    elif (
+        found
+        and (hit or followers or lost)
+        and all(
+            words.is_form_of(at, Tag.OF) or words.length(at, Tag.FOLLOWER)
+            for at in range(first + 1, found[0].begin)
+        )
+    ):
         begin, end = found[0]
     else:
         return []
-    told = {e.quantity for e in events} == {Quantity.FALLEN} and not any(e.denied for e in events)
+    fell = {e.quantity for e in events} == {Quantity.FALLEN}
+    told = (lost or fell) and not any(e.denied for e in events)
     qualifier, _ = read_qualifier(sentence, begin, end)
     if not (told or hit) or qualifier is not Qualifier.PLAIN or not _than(sentence, end, second):
         return []
@@ -354,10 +399,14 @@ def _read_halved(sentence: Sentence) -> list[Item]:
         owned = words.contains(Tag.FOLLOWER, first, last) or any(
             _is_handle(sentence, at) for at in range(first, last)
         )
-        if told <= {Quantity.LOST} and owned:
+        bare = bool(words.length(begin, Tag.TO)) or words.is_form_of(begin, Tag.BY_HOW_MUCH)
+        moved = {Quantity.LOST} == told if bare else told <= {Quantity.LOST}
+        if moved and owned:
             qualifier, start = read_qualifier(sentence, begin, end)
             about = Qualifier.ABOUT if qualifier is Qualifier.PLAIN else qualifier
             half = Item(start, end, 50.0, Unit.PERCENT, about, quantity=Quantity.LOST)
+            for event in sentence.events if bare else []:
+                sentence.use(event.begin, event.end)
             found.append(half)
             sentence.use(begin, end)
     return found
@@ -366,13 +415,23 @@ def _read_halved(sentence: Sentence) -> list[Item]:
 def _read_doubled(sentence: Sentence) -> list[Item]:
     """Read "@x doubled its followers": it gained as many as it had."""
     words, found = sentence.words, []
+    grown = _grown(sentence)
+    for place, i in grown:
+        first, last = sentence.clause(place.begin)
+        eventful = any(first <= e.begin < last for e in sentence.events)
+        of_followers = words.contains(Tag.FOLLOWER, first, last)
+        if of_followers and not eventful and len(sentence.free()) == 1:
+            begin, end, times = _use_times(sentence, place, i)
+            about, percent = Qualifier.ABOUT, 100.0 * (times - 1)
+            found.append(Item(begin, end, percent, Unit.PERCENT, about, quantity=Quantity.GAINED))
     for tag, times in GROWTHS.items():
         for begin, end in words.ranges(tag):
             first, last = sentence.clause(begin)
             told = {e.quantity for e in sentence.events if first <= e.begin < last}
             qualifier, start = read_qualifier(sentence, begin, end)
             owned = words.contains(Tag.FOLLOWER, first, last)
-            if told or not owned or sentence.free() or qualifier is Qualifier.NOT:
+            counted = any(place.begin == begin for place, _ in grown)
+            if told or not owned or counted or sentence.free() or qualifier is Qualifier.NOT:
                 continue
             about = Qualifier.ABOUT if qualifier is Qualifier.PLAIN else qualifier
             percent = 100.0 * (times - 1)

@@ -146,7 +146,9 @@ def _speaker(words: TaggedTokens, begin: int, end: int) -> str | None:
     if not 0 < end - begin <= MAX_SPEAKER:
         return None
     named = [at for at in range(begin, end) if words.length(at, Tag.SPEAKER_NOUN)]
-    if not named or not all(_may_name(words, at) for at in range(begin, end)):
+    # "a report of "Reuters""
+    quotes = {at for at in range(begin, end) if words.text(at) in _QUOTES}
+    if not named or not all(at in quotes or _may_name(words, at) for at in range(begin, end)):
         return None
     return words.text(named[0])
 
@@ -167,11 +169,28 @@ def _may_name(words: TaggedTokens, at: int) -> bool:
 def _speaker_end(words: TaggedTokens, begin: int, kind: Tag) -> int | None:
     """Where a speaker who stands after the verb ends: before "that", or before what is denied."""
     for at in range(begin + 1, begin + MAX_SPEAKER + 1):
-        denied = kind is Tag.DENIES and any(words.length(at, tag) for tag in EVENT_TAGS)
+        told = kind in (Tag.DENIES, Tag.COUNTED)  # "رصد باحثون إيقاف"
+        denied = told and any(words.length(at, tag) for tag in EVENT_TAGS)
         counted = kind is Tag.COUNTED and at < len(words) and _begins_count(words, at)
-        if denied or counted or words.is_form_of(at, Tag.THAT) or words.text(at) == ":":
+        noun = kind is Tag.SAYS and at < len(words) and _is_noun_said(words, begin, at)
+        if denied or counted or noun or words.is_form_of(at, Tag.THAT) or words.text(at) == ":":
             return at
     return None
+
+
+def _is_noun_said(words: TaggedTokens, begin: int, at: int) -> bool:
+    """Whether Arabic says with a noun what a speaker told: "كشفت المنصة عن إيقاف".
+
+    Only right after the speaker: "أعلنت المنصة نيتها إيقاف" tells of no suspension.
+    """
+    if not (words.lexicon.verb_first and any(words.length(at, tag) for tag in EVENT_TAGS)):
+        return False
+    last = at - bool(words.is_a(at - 1, Tag.ABOUT_WHAT))
+    names = (Tag.SPEAKER_NOUN, Tag.PLATFORM_NAME)
+    return begin < last and all(
+        any(words.length(n, tag) for tag in names) or words.text(n) == "باسم"
+        for n in range(begin, last)
+    )
 
 
 def _begin_of_what_is_said(words: TaggedTokens, at: int, kind: Tag) -> int | None:
@@ -193,6 +212,8 @@ def _begin_of_what_is_said(words: TaggedTokens, at: int, kind: Tag) -> int | Non
     if kind is Tag.DENIES:
         first = at + words.is_a(at, Tag.ARTICLE)
         return at if any(words.length(first, tag) for tag in EVENT_TAGS) else None
+    if words.lexicon.verb_first and any(words.length(at, tag) for tag in EVENT_TAGS):
+        return at
     if words.language != "en" or at >= len(words):
         return None
     named = [n for n in range(at, day) if any(words.length(n, tag) for tag in _WEEKDAYS)]
@@ -229,7 +250,7 @@ def _according_to(words: TaggedTokens, at: int) -> Iterator[_Frame]:
     first = at + words.length(at, Tag.ACCORDING_TO)
     stop = min(_end_of_clause(words, first), first + MAX_SPEAKER)
     opens = not at or words.text(at - 1) in _ENDS or words.text(at - 1) in _COMMAS
-    verb_first = EVENT_TAGS if words.language == "ar" else ()
+    verb_first = EVENT_TAGS if words.lexicon.verb_first else ()
     end = next(
         (
             n

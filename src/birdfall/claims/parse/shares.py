@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from birdfall.claims.parse.durations import SpanKind
+from birdfall.claims.parse.durations import ARABIC_ARTICLE, SpanKind
 from birdfall.claims.parse.events import EventMention, Quantity
 from birdfall.claims.parse.items import Base, Item, Unit
 from birdfall.claims.parse.lexicon import Tag
@@ -75,6 +75,11 @@ def percent_end(sentence: Sentence, end: int) -> int | None:
 def base_of(sentence: Sentence, end: int) -> str:
     """What the share that ends at `end` is of, as far as it is said: a `Base`, or ""."""
     noun = noun_after(sentence, end)
+    if _carries_whole(sentence, end) and sentence.words.length(end, Tag.FOLLOW_VERB):
+        # "الموقوفون معظمهم من متابعي": the whole stands before
+        first = sentence.clause(end).begin
+        fell = [e for e in sentence.events if first <= e.begin < end and not e.denied]
+        return Base.FALLEN if {e.quantity for e in fell} == {Quantity.FALLEN} else Base.OTHER
     named = _events_that_name(sentence, end, noun) or _those_fallen(sentence, end)
     if noun is not None and named and named[0].begin < noun.begin:
         # Arabic: "most of the suspended were of the followers of"
@@ -174,13 +179,20 @@ def _say_whom_they_followed(sentence: Sentence, event: EventMention) -> bool:
 
 
 def _those_fallen(sentence: Sentence, end: int) -> list[EventMention]:
-    """The suspension that is the whole of a share by itself: "63 % de las suspendidas"."""
-    at = _skip_small(sentence, end)
+    """The suspension that is the whole of a share by itself: "63 % de las suspendidas".
+
+    Arabic writes the article onto it: "نصف الموقوفين".
+    """
+    words, at = sentence.words, _skip_small(sentence, end)
     return [
         event
         for event in sentence.events
         if event.begin == at
-        and (at > end or _say_whom_they_followed(sentence, event))
+        and (
+            at > end
+            or words.text(at).startswith(ARABIC_ARTICLE)
+            or _say_whom_they_followed(sentence, event)
+        )
         and event.quantity is Quantity.FALLEN
         and not event.denied
     ]
@@ -335,6 +347,9 @@ def _read_fractions(sentence: Sentence, known: list[Item]) -> list[Item]:
 def read_fraction(sentence: Sentence, at: int) -> Fraction | None:
     """The fraction that begins at `at`, None if there is none."""
     words = sentence.words
+    several = _read_several_parts(sentence, at)
+    if several is not None:
+        return several
     if any(
         a.begin <= at < a.end
         and (a.end - a.begin > 1 or (a.begin == at and not a.written and a.value < 1))
@@ -356,6 +371,7 @@ def read_fraction(sentence: Sentence, at: int) -> Fraction | None:
             or _is_elliptic(sentence, at, end)
             or _is_of_total(sentence, at, end)
             or _carries_whole(sentence, end)
+            or words.is_form_of(at - 1, Tag.BY_HOW_MUCH)
         ):
             if any(span.begin <= at < span.end for span in sentence.spans):
                 return None
@@ -368,6 +384,18 @@ def read_fraction(sentence: Sentence, at: int) -> Fraction | None:
     if told and not words.is_a(at - 1, Tag.SUPERLATIVE):
         return Fraction(50.0, Qualifier.MORE_THAN, end)
     return None
+
+
+def _read_several_parts(sentence: Sentence, at: int) -> Fraction | None:
+    """Read "ثلاثة أعشار": so many parts of a whole."""
+    words = sentence.words
+    amount = next((a for a in sentence.amounts if a.begin == at and a.end == at + 1), None)
+    if amount is None:
+        return None
+    parts = words.lexicon.parts.get(words.text(amount.end), 0.0)
+    if not 1 < amount.value < parts or not _whole_follows(sentence, amount.end + 1):
+        return None
+    return Fraction(100 * amount.value / parts, Qualifier.ABOUT, amount.end + 1)
 
 
 def _carries_whole(sentence: Sentence, end: int) -> bool:

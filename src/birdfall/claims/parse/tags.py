@@ -106,6 +106,14 @@ class TaggedTokens(Sequence[Token]):
             for phrase in self.lexicon.phrases[tag]
         )
 
+    def goes_on(self, at: int, then: int, *tags: Tag) -> bool:
+        """Whether the tokens at `at` and at `then` are the first two words of such a phrase."""
+        return any(
+            len(phrase) > 1 and self._matches(at, phrase[0]) and self._matches(then, phrase[1])
+            for tag in tags
+            for phrase in self.lexicon.phrases[tag]
+        )
+
     def phrase_tags(self, at: int) -> Mapping[Tag, int]:
         """The tags of the phrases that begin at `at`, with the tokens each takes."""
         return self._from[at] if 0 <= at < len(self._tokens) else _NO_PHRASE

@@ -73,6 +73,8 @@ def _share(parsed: Mapping[str, Any], say: Words) -> list[str]:
     base = parsed["of"]
     if parsed["quantity"] in ("restored", "missing"):
         base = "fallen"
+    elif parsed["quantity"] in ("lost", "gained"):
+        base = "count"
     elif base != "fallen":
         base = "followers" if parsed["population"] != "all" else "accounts"
     return [say(f"claim.read.share.{base}")]
