@@ -265,9 +265,12 @@ def measure_levels(
     source: ClaimSource, claim: ParsedClaim, account: str
 ) -> list[Reading] | Refusal:
     """Readings of a claim about what an account's followers stood at."""
-    found = []
+    found, coarse = [], False
     for name, series in read_series(source, account).items():
         if not len(series.time):
+            continue
+        if name == COUNTS and _is_too_coarse(series, claim):
+            coarse = True
             continue
         levels = tuple(_measure_level(step, series, claim) for step in claim.levels)
         main = next((level for level in levels if level.role is Role.LOWEST), levels[-1])
@@ -278,7 +281,19 @@ def measure_levels(
         two_ends = tuple(step.role for step in claim.levels) == _TWO_ENDS
         if (two_ends or _rises(claim)) and claim.window_s is None:
             found.append(_measure_ends(claim, series, f"{name}-last"))
+    if coarse and not found:
+        return refuse("times-too-coarse-for-claim", needs="counts")
     return found or refuse("no-counts", needs="counts")
+
+
+def _is_too_coarse(series: CountSeries, claim: ParsedClaim) -> bool:
+    """Whether the counts are too far apart to show a change of level in the window claimed."""
+    window_s = claim.window_most_s or claim.window_s
+    if window_s is None or len(series.time) < 2:
+        return False
+    longest, rise = window_s * WINDOW_SLACK, _rises(claim)
+    seen = largest_change(series, longest, rise=rise).size
+    return _largest_between(series, longest, rise=rise).size > seen
 
 
 def _rises(claim: ParsedClaim) -> bool:

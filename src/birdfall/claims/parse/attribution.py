@@ -272,6 +272,9 @@ def _distance(sentence: Sentence, item: Item, event: EventMention) -> float:
 def _with_event(sentence: Sentence, item: Item, event: EventMention) -> Item:
     """An item with its event; a denial may turn its qualifier."""
     item = replace(item, event=event)
+    to = sentence.words.length_before(item.begin, Tag.TO)
+    if event.quantity is Quantity.RESTORED and to and event.end == item.begin - to:
+        return replace(item, quantity=None)  # a count that "came back to 52,000" is a level
     denies = event.denied and event.quantity in _DENIABLE and event.end <= item.begin
     after = max(item.end, item.noun.end if item.noun is not None else 0)
     if denies and item.qualifier is Qualifier.PLAIN and sentence.words.length(after, Tag.BUT):
@@ -373,8 +376,9 @@ def _inherit_from_next(sentence: Sentence, items: list[Item]) -> list[Item]:
 
 
 def _tells_level(sentence: Sentence, item: Item) -> bool:
-    """Whether a sentence without an event or a time only says that there are followers."""
-    return item.noun_counts_followers and not sentence.events and not sentence.spans
+    """Whether a sentence without a fall or a time only says that there are followers."""
+    fell = any(e.quantity is not Quantity.RESTORED for e in sentence.events)
+    return item.noun_counts_followers and not fell and not sentence.spans
 
 
 def _continues(sentence: Sentence, before: Item, item: Item) -> bool:

@@ -159,7 +159,8 @@ def _names_begin(sentence: Sentence, begin: int) -> int:
     named = (Tag.ACCOUNT, Tag.FOLLOWER, Tag.FALLEN, Tag.RESTORED, Tag.LOST, Tag.GAINED)
     while at > 0 and begin - at < MAX_WORDS_APART:
         handle = words[at - 1].kind is TokenKind.HANDLE
-        if not (handle or words.is_a(at - 1, Tag.ARTICLE) or words.length(at - 1, *named) == 1):
+        small = words.is_a(at - 1, Tag.ARTICLE, Tag.OF)
+        if not (handle or small or words.length(at - 1, *named) == 1):
             break
         at -= 1
     return at
