@@ -28,7 +28,8 @@ def take_out_agents(tokens: list[Token], language: str) -> list[Token]:
     words = tag(tokens, language)
     left_out: set[int] = set()
     for begin, end in words.ranges(Tag.PLATFORM_NAME):
-        if begin and _may_be_verb(words, begin - 1):
+        # "عاد إلى المنصة": there it is no agent
+        if begin and _may_be_verb(words, begin - 1) and not words.length(begin - 1, Tag.TO):
             left_out.update(range(begin, end))
             if words.length(begin - 1, Tag.OWNS):
                 left_out.add(begin - 1)
