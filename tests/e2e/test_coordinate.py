@@ -302,13 +302,16 @@ def test_a_table_of_any_columns_needs_one_command(shares, tmp_path, capsys):
     for words, told in (
         (["--column", "account"], "does not say what is what"),
         (["--column", "when=cuándo"], "no role 'when'"),
-        (["--column", "account=quién"], "Which column is the time"),
         ([*named, "--trace", "like", "--trace", "repost"], "kind=COLUMN"),
         ([*named, "--mapping", "m.toml"], "said twice"),
         ([*named[:-1], "time=nunca"], "The file has: quién, qué"),
     ):
         assert main(["coordinate", str(shares), *words]) == 2
         assert told in capsys.readouterr().err
+    odd = tmp_path / "odd.csv"
+    odd.write_bytes(shares.read_bytes().replace("cuándo".encode(), b"col3"))
+    assert main(["coordinate", str(odd), "--column", "account=quién"]) == 2
+    assert "Which column is the time" in capsys.readouterr().err
 
 
 def test_what_the_columns_were_taken_for_is_told(shares, tmp_path, capsys):

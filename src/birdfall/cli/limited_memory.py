@@ -36,7 +36,9 @@ def run_within_memory(command: Callable[[], int], words: Sequence[str]) -> int:
     words: what follows `birdfall`. A process that a library or the system ended is told of in a
     sentence, with exit code 1.
     """
-    limit = memory_limit() if sys.platform == "linux" else None
+    if sys.platform != "linux":
+        return command()
+    limit = memory_limit()
     if limit is None or (words and words[0] in LASTING):
         return command()
     if address_space() is not None:
@@ -87,6 +89,8 @@ def _tell(what: str, limit: int) -> None:
 
 def _end_with(parent: int) -> None:
     """Let this process end where the one that began it is killed."""
+    if sys.platform != "linux":
+        return
     ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
@@ -96,6 +100,8 @@ def _await_end(child: int, heard: set[signal.Signals]) -> int:
     """Hand signals on until the command has ended; its exit code, or less than nothing the signal
     that ended it.
     """
+    if sys.platform != "linux":
+        return 0
     while True:
         came = signal.sigwaitinfo(heard)
         # a terminal tells everybody in it, the command too

@@ -32,10 +32,10 @@ _MEMBERSHIP: Final = Path("/proc/self/cgroup")
 
 def address_space() -> int | None:
     """The bytes that this process may reserve (`ulimit -v`); None if there is no limit."""
-    try:
-        import resource
-    except ImportError:  # Windows
+    if sys.platform == "win32":
         return None
+    import resource
+
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     return None if limit in (resource.RLIM_INFINITY, -1) or limit > NO_LIMIT else limit
 
