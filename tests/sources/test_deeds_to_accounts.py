@@ -278,3 +278,9 @@ def test_who_is_mentioned_in_posts(tmp_path):
 def test_texts_of_profiles_are_posts(tmp_path, header):
     found = acts(read(tmp_path, table(header, ("@alfa", "hola", TIMES[0]))))
     assert [(a, k) for a, k, _ in found] == [("alfa", "post")]
+
+
+def test_a_remark_beside_what_was_done_is_no_post(tmp_path):
+    content = table("logid,type,user,timestamp,comment", ("1", "block", "Admin", TIMES[0], "spam"))
+    with pytest.raises(UsageError):
+        read(tmp_path, content)

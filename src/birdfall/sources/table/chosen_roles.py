@@ -222,7 +222,9 @@ def _tell_counts_from_lists(chosen: Chosen) -> None:
             if values and all(re.fullmatch(r"-?\d{1,6}", v) for v in values):
                 _move(chosen, column, role)
     for column in list(chosen.columns("text")):
-        if squeeze_name(column) in _COMMENTS and all(map(_COUNT.fullmatch, chosen.values(column))):
+        counted = all(map(_COUNT.fullmatch, chosen.values(column)))
+        # beside kinds it is a remark on what was done, as in logs
+        if squeeze_name(column) in _COMMENTS and (counted or chosen.filled("kind")):
             _move(chosen, column, "text")
     for column in list(chosen.columns("follower")):
         # "Follower" is one who follows, and how many do in German and as many people write it
