@@ -226,6 +226,23 @@ def test_ranges_and_vague_words():
     assert verdicts(data, "thousands of accounts fell within minutes") == ["contradicted"]
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "dozens of accounts were suspended"),
+        ("es", "decenas de cuentas fueron suspendidas"),
+        ("fr", "des dizaines de comptes ont été suspendus"),
+        ("ar", "عُلّقت عشرات الحسابات"),
+        ("pt", "dezenas de contas foram suspensas"),
+    ],
+)
+def test_a_vague_plural_that_says_too_little_is_not_false(language, text):
+    data = record([(f"u{n}", n) for n in range(150)])
+    (finding,) = check(data, {}, Claim(text, language=language), settings=Settings())
+    assert finding.details["verdict"] == "not_answerable"
+    assert finding.reasons[0].code == "vague-bounds-only"
+
+
 def test_a_claim_without_a_window_is_of_the_wave_or_of_the_record():
     rng = np.random.default_rng(3)
     quiet = [(f"q{i}", t) for i, t in enumerate(np.sort(rng.random(200)) * 40 * DAY - 20 * DAY)]

@@ -165,3 +165,43 @@ def test_no_other_way_to_say_a_part_gets_a_wrong_verdict():
 )
 def test_what_is_so_and_was_once_contradicted_is_supported(language, text):
     assert told(murcia(), text, language) == "S"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The suspension of 2,400 accounts lasted twelve minutes."),
+        ("en", "The bans lasted twelve minutes: 2,400 accounts."),
+        ("en", "The suspension of the 2,400 accounts in the wave lasted twelve minutes."),
+        ("en", "2,400 accounts were suspended. It lasted twelve minutes."),
+        ("es", "La suspensión de 2.400 cuentas duró doce minutos."),
+        ("es", "El bloqueo, que alcanzó a 2.400 cuentas, duró doce minutos."),
+        ("fr", "La suspension de 2 400 comptes a duré douze minutes."),
+        ("fr", "Le blocage de 2 400 comptes a duré douze minutes."),
+        ("pt", "A suspensão de 2.400 contas durou doze minutos."),
+        ("pt", "O bloqueio de 2.400 contas durou doze minutos."),
+        ("ar", "استمر إيقاف 2400 حساب اثنتي عشرة دقيقة."),
+        ("ar", "دام إيقاف 2400 حساب اثنتي عشرة دقيقة."),
+        ("ar", "استمر تعليق 2400 حساب 12 دقيقة."),
+    ],
+)
+def test_how_long_a_suspension_lasted_is_no_window(language, text):
+    assert told(murcia(), text, language) == "N"
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The wave of 2,400 suspensions lasted twelve minutes."),
+        ("en", "The wave lasted twelve minutes and took down 2,400 accounts."),
+        ("es", "La oleada de 2.400 suspensiones duró doce minutos."),
+        ("es", "Todo duró doce minutos: 2.400 cuentas menos."),
+        ("fr", "La vague de 2 400 suspensions a duré douze minutes."),
+        ("pt", "A onda de 2.400 suspensões durou doze minutos."),
+    ],
+)
+def test_how_long_the_wave_lasted_is_its_window(language, text):
+    source = murcia()
+    assert told(source, text, language) == "S"
+    more = text.replace("2,400", "3,400").replace("2.400", "3.400").replace("2 400", "3 400")
+    assert told(source, more, language) == "C"

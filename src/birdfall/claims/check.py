@@ -17,7 +17,7 @@ from birdfall.claims.ratio_claims import measure_ratio
 from birdfall.claims.readings import LevelJson, Reading, Refusal, WindowJson, refuse
 from birdfall.claims.statements import Claim, Statement, claim_slug, parse_claim
 from birdfall.claims.subjects import ClaimSource, Subject, find_subject
-from birdfall.claims.verdicts import NEAR_SHARE, Judgement, Verdict, judge, worst
+from birdfall.claims.verdicts import NEAR_SHARE, Judgement, Verdict, judge, understates, worst
 from birdfall.model.findings import Answer, Estimate, Finding, Note
 from birdfall.model.settings import Settings
 from birdfall.record.record import Record
@@ -283,9 +283,11 @@ def _finding(
 
 
 def _why_undecided(claim: ParsedClaim, reading: Reading) -> Note:
-    """Why a reading decides nothing: "up to" far above it, or times that are known too coarsely."""
+    """Why a reading decides nothing: a word that only bounds it, or times known too coarsely."""
     if claim.qualifier is Qualifier.UP_TO and reading.high <= claim.value:
         return Note("up-to-bounds-only", {"measured": reading.value})
+    if understates(claim, reading.low):
+        return Note("vague-bounds-only", {"measured": reading.value})
     return Note("times-too-coarse-for-claim", {"needs": "exact times"})
 
 

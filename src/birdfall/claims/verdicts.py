@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from birdfall.claims.parse import ParsedClaim, Qualifier, Unit
+from birdfall.claims.parse.numbers import VAGUE_LEAST, VAGUE_MOST
 
 #: Off by no more than this share of the claimed number: supported within.
 NEAR_SHARE = 0.10
@@ -80,6 +81,17 @@ def judge(claim: ParsedClaim, low: float, high: float) -> Judgement:
     return Judgement(_verdict_on(claim, low, high), off_by)
 
 
+def understates(claim: ParsedClaim, low: float) -> bool:
+    """Whether more than a vague numeral covers were measured: "thousands" said of 12,000.
+
+    Such a word says that there were at least some thousands; it is not false of more, and nobody
+    would say it of them. "A couple of thousand" does say how many at most.
+    """
+    if claim.qualifier is not Qualifier.VAGUE or claim.high is None:
+        return False
+    return low > claim.high >= claim.value * VAGUE_MOST / VAGUE_LEAST
+
+
 def _verdict_on(claim: ParsedClaim, low: float, high: float) -> Verdict:
     percent = PERCENT_ROUNDING * abs(claim.value) if claim.unit is Unit.PERCENT else 0.0
     slack = max(percent, ROUNDING * max(abs(claim.value), 1.0))
@@ -98,6 +110,8 @@ def _verdict_on(claim: ParsedClaim, low: float, high: float) -> Verdict:
         return Verdict.NOT_ANSWERABLE
     if inside and not strictly_more:
         return Verdict.SUPPORTED
+    if understates(claim, low):
+        return Verdict.NOT_ANSWERABLE
     if not outside and not strictly_more:
         # bounds that straddle the claim decide nothing, unless they are narrow
         narrow = high - low <= NEAR_SHARE * max(claim.value, 1)

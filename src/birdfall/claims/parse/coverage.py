@@ -18,6 +18,7 @@ from birdfall.claims.parse.covered_phrases import (
     headline,
     office_of,
     own_accounts,
+    wave_lasted,
 )
 from birdfall.claims.parse.durations import ARABIC_ARTICLE, Span, SpanKind, filler_begin
 from birdfall.claims.parse.events import Quantity
@@ -216,7 +217,13 @@ def _taken(sentence: Sentence, item: Item) -> list[TokenRange]:
     words, window = sentence.words, item.window
     if window is None:
         return []
-    took = words.ranges(Tag.TOOK, sentence.clause(window.begin).begin, window.begin)
+    first = sentence.clause(window.begin).begin
+    took = words.ranges(Tag.TOOK, first, window.begin)
+    took += [
+        lasted
+        for lasted in words.ranges(Tag.LASTED, first, window.begin)
+        if wave_lasted(sentence, lasted)
+    ]
     if len(took) != 1:
         return []
     found = list(took)

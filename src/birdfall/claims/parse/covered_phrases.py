@@ -123,3 +123,18 @@ def by_itself(sentence: Sentence, handle: int) -> list[TokenRange]:
     comma = words.text(handle - 1) == ","
     before = words.length_before(handle - comma, Tag.BY_ITSELF)
     return [TokenRange(handle - comma - before, handle), TokenRange(handle, handle + 1 + after)]
+
+
+def wave_lasted(sentence: Sentence, lasted: TokenRange) -> bool:
+    """Whether it is the wave that lasted, and no suspension: "the wave lasted ten minutes".
+
+    How long a suspension lasted is how long the accounts were gone, and not the time within which
+    they fell.
+    """
+    words, first = sentence.words, sentence.clause(lasted.begin).begin
+    heads = [event.begin for event in sentence.events if event.begin < lasted.begin]
+    waves = [wave.begin for wave in words.ranges(Tag.WAVE, 0, lasted.begin)]
+    waves += [whole.begin for whole in words.ranges(Tag.ALL, first, lasted.begin)]
+    here = [at for at in heads if at >= first], [at for at in waves if at >= first]
+    heads, waves = here if any(here) else (heads, waves)  # "it lasted": of the sentence before
+    return not heads or min(waves, default=len(words)) <= min(heads)

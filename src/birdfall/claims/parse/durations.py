@@ -356,7 +356,7 @@ def _is_taken(words: TaggedTokens, begin: int) -> bool:
         place.end <= begin
         and not words.length(place.begin, Tag.FALLEN)  # "took down"
         and all(word.kind is not TokenKind.MARK for word in words[place.end : begin])
-        for place in words.ranges(Tag.TOOK)
+        for place in words.ranges(Tag.TOOK) + words.ranges(Tag.LASTED)
     )
 
 

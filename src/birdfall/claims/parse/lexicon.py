@@ -201,6 +201,7 @@ class Tag(Enum):
     WITHIN = auto()  # before a length of time: a window
     AFTER_UNIT = auto()  # after a length of time: the days that followed
     TOOK = auto()  # in a clause with a length of time: a window
+    LASTED = auto()  # the same of the wave, and not of a suspension
     PER = auto()  # before a length of time: a rate
     AGO_BEFORE = auto()
     AGO_AFTER = auto()
