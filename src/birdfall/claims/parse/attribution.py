@@ -378,7 +378,12 @@ def _inherit_from_next(sentence: Sentence, items: list[Item]) -> list[Item]:
 def _tells_level(sentence: Sentence, item: Item) -> bool:
     """Whether a sentence without a fall or a time only says that there are followers."""
     fell = any(e.quantity is not Quantity.RESTORED for e in sentence.events)
-    return item.noun_counts_followers and not fell and not sentence.spans
+    if not item.noun_counts_followers or fell or sentence.spans:
+        return False
+    # a headline's bare "1.4 million followers" is the number of the case, and tells no level
+    end = max(item.end, item.noun.end if item.noun is not None else 0)
+    beside = [*sentence.words[: item.begin], *sentence.words[end:]]
+    return any(word.kind is not TokenKind.MARK for word in beside)
 
 
 def _continues(sentence: Sentence, before: Item, item: Item) -> bool:
