@@ -1,11 +1,12 @@
 """From a file to a report, as forms without scripts."""
 
+import html
 import io
 import re
 import zipfile
 
 import pytest
-from app_made import JobState, last_state
+from app_made import JobState, last_state, run_jobs_here
 
 from birdfall.app import jobs, worker
 from birdfall.app.history import last_changes
@@ -119,6 +120,30 @@ def test_a_run_that_is_not_done_shows_no_answer(measured, event, state):
         assert answer.url.path == "/en/c/night/job", page
         assert f'class="state {state}"' in answer.text
     assert "Go on" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "there is not enough memory for this"),
+        (OSError(28, "No space left on device", "/case/x"), "the disk is full"),
+        (ValueError("odd"), "Birdfall met an error that nobody foresaw (ValueError: odd)"),
+    ],
+)
+def test_what_a_job_failed_of_is_said_as_the_commands_say_it(
+    measured, monkeypatch, tmp_path, error, said
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where the details are left
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setitem(worker.WORK, JobKind.MEASURE, fail)
+    with pytest.raises(type(error)):
+        run_jobs_here(monkeypatch)(measured.workspace.desk("night"), JobRequest(JobKind.MEASURE))
+    page = html.unescape(measured.get("/en/c/night/job").text)
+    assert said in page
+    assert f"{type(error).__name__}: <" not in page
 
 
 def test_what_a_file_holds_is_never_markup(visitor):

@@ -2,6 +2,7 @@
 colour. Whole journeys: `test_app_journeys.py`.
 """
 
+import json
 import shutil
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ from playwright.sync_api import expect
 from views import LANGUAGES
 
 from birdfall.app.server import WorkspaceServer
+from birdfall.app.watch_runs import PLAN
 from birdfall.model.settings import Settings
 from birdfall.pipeline.run import add_network
 from birdfall.record.case import Case
@@ -213,13 +215,19 @@ PAGES = (
     "", "data", "ask", "accounts", "accounts/12", "network", "check", "publish", "q/audience",
     "q/coordination",
 )  # fmt: skip
+#: Pages of no single case.
+OTHER_PAGES = ("compare?case=night&case=other", "watch/watching/rules")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nobody_is_shut_out(serve, opened, tmp_path, small_case, language, scheme):
-    shutil.copytree(small_case, tmp_path / "work" / "night")
+    for name in ("night", "other"):
+        shutil.copytree(small_case, tmp_path / "work" / name)
+    (tmp_path / "work" / "watching").mkdir()
+    plan = {"source": "wiki:x", "leaders": [], "simulated": False}
+    (tmp_path / "work" / "watching" / PLAN).write_text(json.dumps(plan))
     server = serve()
     for width in (390, 1280):
         page = opened(width, scheme)
@@ -228,8 +236,9 @@ def test_nobody_is_shut_out(serve, opened, tmp_path, small_case, language, schem
         asked = []
         page.on("request", lambda r, asked=asked: asked.append(r.url))
         page.goto(server.invitation(f"/{language}/"))
-        for name in ("", *(f"c/night/{p}" for p in PAGES)):
-            page.goto(f"http://127.0.0.1:{server.port}/{language}/{name}")
+        for name in ("", *(f"c/night/{p}" for p in PAGES), *OTHER_PAGES):
+            answer = page.goto(f"http://127.0.0.1:{server.port}/{language}/{name}")
+            assert answer.status == 200, name
             found = Axe().run(page).response["violations"]
             assert not found, (name, [(v["id"], v["nodes"][0]["html"]) for v in found])
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")

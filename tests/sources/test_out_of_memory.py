@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from birdfall.cli.unforeseen import explain
 from birdfall.record.case import Case
+from birdfall.record.unforeseen import explain
 from birdfall.sources.table import tabular
 from commands import birdfall
 

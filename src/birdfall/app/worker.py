@@ -46,6 +46,7 @@ from birdfall.record.atomic import PRIVATE, open_private, write_text
 from birdfall.record.case import Case
 from birdfall.record.file_lock import HeldLock, try_lock
 from birdfall.record.name_digest import REMOVED_FILE
+from birdfall.record.unforeseen import explain
 from birdfall.sources.ingest import ingest
 from birdfall.world.write_case import write_case
 
@@ -119,14 +120,13 @@ def do_job(desk: Desk, request: JobRequest, log: JobLog) -> int:
     """Do what is asked, and tell in the log how it ended; 0 if it was done."""
     try:
         outcome = WORK[request.kind](desk, request, log)
-    except BirdfallError as error:
-        where = "" if error.where is None else str(error.where)
-        told = {"what": error.what, "where": where, "why": error.why, "fix": error.fix}
-        log.write("failed", error=told)
-        return 1
     except Exception as error:
-        told = {"what": f"{type(error).__name__}: {error}", "where": "", "why": "", "fix": ""}
+        said = error if isinstance(error, BirdfallError) else explain(error)
+        where = "" if said.where is None else str(said.where)
+        told = {"what": said.what, "where": where, "why": said.why, "fix": said.fix}
         log.write("failed", error=told)
+        if said is error:
+            return 1
         raise
     log.write("done", outcome=outcome)
     return 0

@@ -141,7 +141,7 @@ def _exit_code_of(error: Exception, as_json: bool = False) -> int:
         # the reader of a pipe has gone (head, less): no fault, and nothing more to say
         sys.stderr.close()
         return ExitCode.FOUND
-    from birdfall.cli.unforeseen import RAISE_VARIABLE, explain
+    from birdfall.record.unforeseen import RAISE_VARIABLE, explain
 
     if os.environ.get(RAISE_VARIABLE):
         raise error

@@ -90,7 +90,7 @@ def _rows(item: JsonObject, place: int, seen: int | None, path: Path) -> Iterato
         seen, path, "accounts are suspended",
         "The only times in it are those at which the accounts were made.",
     )  # fmt: skip
-    yield _account_row(item, identity, place, when)
+    yield account_row(item, identity, place, when)
     yield StatusRow(identity, _status(item), when, place, "seen")
 
 
@@ -133,7 +133,8 @@ def _status(account: JsonObject) -> str:
     return "limited" if limited else "active"
 
 
-def _account_row(account: JsonObject, identity: str, place: int, seen: int) -> AccountRow:
+def account_row(account: JsonObject, identity: str, place: int, seen: int) -> AccountRow:
+    """What an account of the admin API is called and shows. seen: when, in microseconds."""
     profile = account.child("account") or JsonObject({})
     name, domain = account.filled_text("username"), account.filled_text("domain")
     handle = f"{name}@{domain}" if name and domain else name

@@ -59,6 +59,11 @@ def read(path: Path, options: SourceOptions, progress: Progress) -> Iterator[Row
     yield from log.events.finish()
 
 
+def is_change(plain: JsonObject) -> bool:
+    """Whether an object has what each change of a wiki has."""
+    return plain.keys() >= _KEYS
+
+
 class WikiLog:
     """Rows of one log of changes, change by change."""
 
@@ -71,7 +76,7 @@ class WikiLog:
 
     def add_event(self, number: int, change: JsonObject) -> None:
         """Take the change of line `number`. Raises UnusableLine."""
-        if not change.keys() >= _KEYS:
+        if not is_change(change):
             raise UnusableLine("not a change of a wiki")
         time = time_of(change.require("timestamp"))
         wiki = change.filled_text("wiki") or ""

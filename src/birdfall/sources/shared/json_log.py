@@ -1,4 +1,4 @@
-"""Row buffers for JSON Lines event logs: moderation events, changes of a wiki."""
+"""Row buffers for JSON Lines event logs: moderation events, changes of a wiki, deliveries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Final
 from birdfall.model.schemas import Rows
 from birdfall.sources.shared.coverage import ObservedSpans
 from birdfall.sources.shared.json_object import JsonObject, load_json, parse_json_object
-from birdfall.sources.shared.record_rows import RecordRow, RowBuffers
+from birdfall.sources.shared.record_rows import RecordRow, RowBuffers, StatusRow
+from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US, NotATime, TimeReader
 
 #: How much of a rejected line is shown.
 MAX_SHOWN_BYTES: Final = 200
@@ -22,14 +23,14 @@ class UnusableLine(ValueError):
 class EventLog:
     """Rows of one log, its rejected lines, what was skipped by kind, and the time it spans."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, tables: tuple[str, ...] = ("acts", "statuses")) -> None:
         self._buffers = RowBuffers(source)
         self.rejections = self._buffers.rejections
         self.skipped: Counter[str] = Counter()
         #: the time of the latest event, in microseconds; None: there was none
         self.latest: int | None = None
         # Hours without a report or a block are no sign of a broken log.
-        self._spans = ObservedSpans(source, ("acts", "statuses"), silence=None)
+        self._spans = ObservedSpans(source, tables, silence=None)
 
     def extend_span(self, time: int) -> None:
         """Note that the log holds an event of `time`."""
@@ -55,6 +56,44 @@ class EventLog:
             self.rejections.add(None, None, count, what)
         yield from self.rows()
         yield from self._spans.rows()
+
+
+class StatusLog:
+    """Statuses of one log that tells how an account stands, again and again: only what differs from
+    before is a change, and the rest is counted as skipped."""
+
+    def __init__(self, events: EventLog) -> None:
+        self._events = events
+        self._known: dict[str, str] = {}
+
+    def add(
+        self, account: str, status: str, time: int, number: int, reason: str | None = None
+    ) -> None:
+        """Take the status of `account` at `time`, told by line `number`."""
+        if self._known.get(account) == status:
+            self._events.skipped["a status that the account already had"] += 1
+            return
+        self._known[account] = status
+        self._events.add(StatusRow(account, status, time, number, reason=reason))
+
+
+def moment_of(text: str | None) -> int:
+    """A time with a zone, in microseconds.
+
+    Raises
+    ------
+    UnusableLine
+        If it is missing, unreadable or implausible.
+    """
+    if text is None:
+        raise UnusableLine("no time")
+    try:
+        found = TimeReader(None).microseconds(text)
+    except (NotATime, ValueError) as error:
+        raise UnusableLine("a time that cannot be read") from error
+    if not EARLIEST_US <= found < LATEST_US:
+        raise UnusableLine("an implausible time")
+    return found
 
 
 def parse_line(line: bytes) -> JsonObject:

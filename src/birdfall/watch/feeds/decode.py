@@ -6,15 +6,11 @@ the watch is an empty list.
 
 from __future__ import annotations
 
-from typing import Final
-
-from birdfall.model.schemas import STATUSES
-from birdfall.sources import jetstream, mediawiki
+from birdfall.sources import jetstream, mediawiki, watch_lines
 from birdfall.sources.atproto import frames
 from birdfall.sources.atproto.frames import STATUS_OF
-from birdfall.sources.shared.json_log import UnusableLine
+from birdfall.sources.shared.json_log import UnusableLine, moment_of
 from birdfall.sources.shared.json_object import UNREADABLE, JsonObject
-from birdfall.sources.shared.timestamps import EARLIEST_US, LATEST_US, NotATime, TimeReader
 from birdfall.watch.feeds.json_fields import DecodeError, JsonFields
 from birdfall.watch.model.events import Event, Follow, Identity, Report, Status, Unfollow
 
@@ -174,17 +170,6 @@ def _decode_mastodon_report(body: JsonFields) -> list[Event]:
     ]
 
 
-#: Members that a line of each kind must have, as text.
-_LINE_MEMBERS: Final = {
-    "status": ("account", "status"),
-    "follow": ("follower", "followed"),
-    "unfollow": ("follower", "followed"),
-    "report": ("account", "target"),
-    "account": ("account",),
-    "heard": (),
-}
-
-
 def decode_line(line: bytes | str, received: int) -> list[Event]:
     """Decode one line of Birdfall's own NDJSON.
 
@@ -199,18 +184,13 @@ def decode_line(line: bytes | str, received: int) -> list[Event]:
         When the line arrived, in microseconds; the time of a line that has none.
     """
     item = JsonFields.parse(line)
-    time = _line_time(item, received)
-    kind = item.text("kind") or ""
-    wanted = _LINE_MEMBERS.get(kind)
-    if wanted is None:
-        raise DecodeError("a kind that is none of status, follow, unfollow, report, account, heard")
-    values = [item.text(key) or "" for key in wanted]
-    if not all(0 < len(v) <= frames.MAX_NAME_CHARS for v in values):
-        raise DecodeError(f"{kind} needs {' and '.join(wanted)}, as texts")
-    _require_readable(*values)
+    try:
+        kind, values, time = watch_lines.parts_of(JsonObject(item.members), received)
+    except UnusableLine as error:
+        raise DecodeError(str(error)) from error
     match kind:
         case "status":
-            return [_line_status(item, time)]
+            return [_line_status(item, values[0], values[1], time)]
         case "follow":
             follower, followed = values
             return [Follow(follower, followed, time, f"{follower}/{followed}")]
@@ -227,22 +207,9 @@ def decode_line(line: bytes | str, received: int) -> list[Event]:
     return []
 
 
-def _line_time(item: JsonFields, received: int) -> int:
-    if item.members.get("time") is None:
-        return received
-    given = item.integer("time")
-    time = parse_time(item.text("time")) if given is None else given
-    if not EARLIEST_US <= time < LATEST_US:
-        raise DecodeError("an implausible time")
-    return time
-
-
-def _line_status(item: JsonFields, time: int) -> Status:
-    status = item.text("status") or ""
-    if status not in STATUSES:
-        raise DecodeError(f"a status that is none of {', '.join(STATUSES)}")
+def _line_status(item: JsonFields, account: str, status: str, time: int) -> Status:
     reason, host, client = (item.label(key, MAX_TEXT_CHARS) for key in ("reason", "host", "client"))
-    return Status(item.text("account") or "", status, time, reason, host, client)
+    return Status(account, status, time, reason, host, client)
 
 
 def _require_readable(*names: str) -> None:
@@ -256,15 +223,10 @@ def parse_time(text: str | None) -> int:
 
     Raises DecodeError if it is missing, unreadable or implausible.
     """
-    if text is None:
-        raise DecodeError("no time")
     try:
-        found = TimeReader(None).microseconds(text)
-    except (NotATime, ValueError) as error:
-        raise DecodeError("a time that cannot be read") from error
-    if not EARLIEST_US <= found < LATEST_US:
-        raise DecodeError("an implausible time")
-    return found
+        return moment_of(text)
+    except UnusableLine as error:
+        raise DecodeError(str(error)) from error
 
 
 def clamp_to_arrival(time: int, received: int) -> int:

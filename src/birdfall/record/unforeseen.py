@@ -14,6 +14,7 @@ from typing import Final
 import birdfall
 from birdfall.model.errors import BirdfallError, CaseError
 from birdfall.model.memory_limit import tells_of_memory
+from birdfall.record.atomic import explain_write_errors
 
 #: Set to anything, an error that nobody foresaw is raised as Python has it.
 RAISE_VARIABLE: Final = "BIRDFALL_TRACEBACK"
@@ -56,8 +57,6 @@ def _explain_system(error: Exception) -> BirdfallError | None:
     """What the operating system refused, as far as it says so."""
     if not isinstance(error, OSError) or error.errno is None:
         return None
-    from birdfall.record.atomic import explain_write_errors
-
     place = os.fsdecode(error.filename) if error.filename else ""
     try:
         with explain_write_errors(Path(place)):
