@@ -25,7 +25,8 @@ def test_a_report_says_that_it_was_one_that_few_use(language):
     say = words(language, "UTC")
     told = _trigger_value("client", f"phone, {MERGED}", say)
     assert told == say("base.few_clients") and "base." not in told
-    assert _trigger_value("language", MERGED, say) == MERGED
+    # Arabic sets foreign words apart by marks that show nothing
+    assert _trigger_value("language", MERGED, say).strip("\u2068\u2069") == MERGED
 
 
 @pytest.mark.parametrize(

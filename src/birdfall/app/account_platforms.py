@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from birdfall.app.open_case import OpenCase
-from birdfall.record.record import Record
+from birdfall.record.platforms import read_platforms
 
 #: What stands in an address for pairs of accounts that act on no platform in common.
 ACROSS: Final = "*"
@@ -62,7 +62,7 @@ def platforms_of(opened: OpenCase) -> AccountPlatforms | None:
 
 @lru_cache(maxsize=8)
 def _platforms_of(opened: OpenCase) -> AccountPlatforms | None:
-    table = opened.ask(_read)
+    table = opened.ask(read_platforms)
     if table is None:
         return None
     names = sorted(set(table.column("platform").to_pylist()))[:MAX_PLATFORMS]
@@ -74,12 +74,3 @@ def _platforms_of(opened: OpenCase) -> AccountPlatforms | None:
     which = pc.fill_null(pc.index_in(table.column("platform"), pa.array(names)), -1).to_numpy()
     acts_on[np.searchsorted(codes, accounts)[which >= 0], which[which >= 0]] = True
     return AccountPlatforms(tuple(names), codes, acts_on)
-
-
-def _read(record: Record) -> pa.Table | None:
-    if not record.has("acts"):
-        return None
-    return record.sql(
-        "SELECT DISTINCT i.code AS account, a.platform FROM acts a JOIN ids i ON i.id = a.account "
-        "WHERE a.platform IS NOT NULL"
-    )
