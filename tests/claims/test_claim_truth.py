@@ -183,6 +183,10 @@ def test_what_is_so_and_was_once_contradicted_is_supported(language, text):
         ("ar", "استمر إيقاف 2400 حساب اثنتي عشرة دقيقة."),
         ("ar", "دام إيقاف 2400 حساب اثنتي عشرة دقيقة."),
         ("ar", "استمر تعليق 2400 حساب 12 دقيقة."),
+        ("en", "2,400 accounts were suspended for twelve minutes."),
+        ("en", "2,400 accounts stayed suspended for twelve minutes."),
+        ("pt", "2.400 contas ficaram suspensas por doze minutos."),
+        ("ar", "بقي 2400 حساب موقوفا 12 دقيقة."),
     ],
 )
 def test_how_long_a_suspension_lasted_is_no_window(language, text):

@@ -15,6 +15,7 @@ from birdfall.claims.parse.covered_phrases import (
     among_fallen,
     beside_event,
     by_itself,
+    gone_for,
     headline,
     office_of,
     own_accounts,
@@ -65,7 +66,7 @@ def first_unread(sentence: Sentence, items: list[Item], chains: list[Chain]) -> 
             continue
         if token.kind is not TokenKind.MARK or token.text not in _SILENT_MARKS:
             return token.text
-    return ""
+    return next(filter(None, (gone_for(sentence, item) for item in items)), "")
 
 
 def _used_tokens(sentence: Sentence, items: list[Item], chains: list[Chain]) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from birdfall.claims.parse.durations import SpanKind
 from birdfall.claims.parse.events import Quantity
 from birdfall.claims.parse.items import Item, Unit
 from birdfall.claims.parse.lexicon import Tag
@@ -138,3 +139,19 @@ def wave_lasted(sentence: Sentence, lasted: TokenRange) -> bool:
     here = [at for at in heads if at >= first], [at for at in waves if at >= first]
     heads, waves = here if any(here) else (heads, waves)  # "it lasted": of the sentence before
     return not heads or min(waves, default=len(words)) <= min(heads)
+
+
+def gone_for(sentence: Sentence, item: Item) -> str:
+    """The word that says how long accounts were gone, "" if none: "suspended for ten minutes"."""
+    words, window, event = sentence.words, item.window, item.event
+    told = item.quantity in (Quantity.FALLEN, Quantity.MISSING)
+    if window is None or event is None or not told or window.took:
+        return ""
+    # "suspensas por minuto" is a rate, "suspensas por doze minutos" is none
+    counted = window.kind is SpanKind.RATE and window.end - window.begin > 1
+    if window.kind is not SpanKind.WINDOW and not counted:
+        return ""
+    stated = words.is_a(event.end, Tag.FOR_LONG) and event.end + 1 == window.begin
+    # Arabic says it without a preposition: "بقي 2400 حساب موقوفا 12 دقيقة"
+    bare = words.language == "ar" and event.end == window.begin and item.end <= event.begin
+    return words.text(event.end) if stated or bare else ""

@@ -275,6 +275,7 @@ class Tag(Enum):
     QUARTERS = auto()
     DATE_LINK = auto()  # between a day and its month
     TOOK_LINK = auto()  # beside such a length: it took an hour for ... to
+    FOR_LONG = auto()  # between "suspended" and a length of time: how long it lasted
     AT_EACH = auto()  # al día
     MONTH = auto()
     MAY_VERB = auto()  # after may: no month
