@@ -9,6 +9,8 @@ import re
 import pytest
 from views import LANGUAGES, LONG_SCHEMES, WIDTHS
 
+from tiers import some_fast
+
 pytestmark = pytest.mark.browser
 
 #: How long the demo's report may be, on a phone 390 px wide and on A4.
@@ -20,8 +22,16 @@ LONGEST = [
 ]
 
 
+@pytest.fixture(scope="module", params=some_fast(["small_case", "demo"], 1))
+def page_path(request):
+    """The report of a night of a tenth of the demo's size, and with the slow tests the demo's."""
+    case = request.getfixturevalue(request.param)
+    return case / ("report.html" if request.param == "demo" else "reports/report.html")
+
+
 @pytest.fixture(scope="module")
-def page_path(demo):
+def demo_page(demo):
+    """The report of the demo, which has groups of accounts to draw a map of."""
     return demo / "report.html"
 
 
@@ -111,11 +121,12 @@ def test_labels_of_charts_do_not_overlap(browser, page_path):
         page.close()
 
 
-def test_the_map_lives_filters_and_speaks(browser, page_path):
-    page = opened(browser, page_path, "en")
+@pytest.mark.slow
+def test_the_map_lives_filters_and_speaks(browser, demo_page):
+    page = opened(browser, demo_page, "en")
     figure = page.locator("figure[data-map]").first
     # the live map stands in the first article, whichever language that is
-    page.goto(f"file://{page_path}")
+    page.goto(f"file://{demo_page}")
     figure.scroll_into_view_if_needed()
     page.wait_for_selector('figure[data-map="live"]')
     stage = figure.locator(".map-stage")
@@ -139,15 +150,16 @@ def test_the_map_lives_filters_and_speaks(browser, page_path):
     page.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("without", ["scripts", "WebGL"])
-def test_the_poster_is_the_map_without(browser, page_path, without):
+def test_the_poster_is_the_map_without(browser, demo_page, without):
     context = browser.new_context(java_script_enabled=without != "scripts")
     page = context.new_page()
     if without == "WebGL":
         page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
     problems = []
     page.on("pageerror", lambda e: problems.append(str(e)))
-    page.goto(f"file://{page_path}")
+    page.goto(f"file://{demo_page}")
     figure = page.locator("figure[data-map]").first
     figure.scroll_into_view_if_needed()
     page.wait_for_timeout(500)

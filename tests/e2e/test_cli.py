@@ -32,6 +32,7 @@ def test_help_and_version(run):
     assert "--lang" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_demo_finds_what_was_planted(demo):
     truth = json.loads((demo / "truth/facts.json").read_text())
     findings = {p.stem: json.loads(p.read_text()) for p in (demo / "findings").glob("*.json")}
@@ -78,14 +79,28 @@ def test_demo_leaves_other_folders_alone(run, tmp_path):
     assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
-def test_check_takes_a_claim_in_fields(run, demo):
+def test_check_takes_a_claim_in_fields(run, small_case):
     claim = ["--measure", "fallen", "--within", "10m"]
-    done = run("check", demo, *claim, "--at-least", "6600")
+    done = run("check", small_case, *claim, "--at-least", "500")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert run("check", demo, *claim, "--at-most", "100").returncode == 3
-    assert run("check", demo, *claim).returncode == 2
+    assert run("check", small_case, *claim, "--at-most", "100").returncode == 3
+    assert run("check", small_case, *claim).returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("450 seguidores de @presidencia_demo en diez minutos", 0),
+        ("20,000 accounts in ten minutes", 3),
+        ("6.600 seguidores de @nadie en diez minutos", 4),
+    ],
+)
+def test_check_answers_on_a_small_night(run, small_case, statement, code):
+    done = run("check", small_case, statement)
+    assert done.returncode == code, done.stdout + done.stderr
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "code"),
     [
@@ -163,8 +178,10 @@ def test_a_run_that_was_cut_off_goes_on(run, small_case, tmp_path):
     assert {p.name: p.read_bytes() for p in (copy / "findings").glob("*.json")} == before
 
 
-def test_coordinate_writes_a_network(run, demo, tmp_path):
-    done = run("coordinate", demo, "--trace", "repost", "--window", "60s", "-o", tmp_path / "net")
+def test_coordinate_writes_a_network(run, small_case, tmp_path):
+    done = run(
+        "coordinate", small_case, "--trace", "repost", "--window", "60s", "-o", tmp_path / "net"
+    )
     assert done.returncode in (0, 3), done.stderr
     assert {
         "edges.csv",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from birdfall.claims.parse import ParsedClaim, Qualifier, Unit
-from birdfall.claims.parse.numbers import VAGUE_LEAST, VAGUE_MOST
+from birdfall.claims.parse import VAGUE_LEAST, VAGUE_MOST, ParsedClaim, Qualifier, Unit
 
 #: Off by no more than this share of the claimed number: supported within.
 NEAR_SHARE = 0.10

@@ -5,6 +5,7 @@ from birdfall.claims.parse.items import EVERYBODY, LEADER, Base, Comparison, Uni
 from birdfall.claims.parse.languages import language_of
 from birdfall.claims.parse.levels import Role
 from birdfall.claims.parse.number_words import LANGUAGES
+from birdfall.claims.parse.numbers import VAGUE_LEAST, VAGUE_MOST
 from birdfall.claims.parse.parsed_claim import Level, ParsedClaim
 from birdfall.claims.parse.parser import (
     MAX_CHARACTERS,
@@ -24,6 +25,8 @@ __all__ = [
     "LANGUAGES",
     "LEADER",
     "MAX_CHARACTERS",
+    "VAGUE_LEAST",
+    "VAGUE_MOST",
     "Base",
     "Comparison",
     "Level",
