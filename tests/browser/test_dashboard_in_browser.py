@@ -315,13 +315,8 @@ def case_place(small_case):
     served.stop()
 
 
-@pytest.mark.parametrize(
-    ("language", "scheme"),
-    [
-        pytest.param(*pair, marks=() if pair == ("ar", "dark") else pytest.mark.slow)
-        for pair in product(("en", "ar"), ("light", "dark"))
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "scheme"), list(product(("en", "ar"), ("light", "dark"))))
 def test_a_finished_case_in_the_same_pages(browser, case_place, language, scheme):
     from axe_playwright_python.sync_playwright import Axe
 

@@ -11,6 +11,7 @@ from birdfall.claims.parse import LANGUAGES
 from birdfall.claims.parse.lexicon import Tag, lexicon
 from birdfall.claims.parse.tags import tag
 from birdfall.claims.parse.tokens import forms, tokens
+from tiers import in_both_tiers
 
 
 def vocabulary(language):
@@ -57,8 +58,7 @@ def slow_length_before(words, end, phrases):
     )
 
 
-@given(st.sampled_from(LANGUAGES), st.data())
-def test_every_phrase_is_found_where_it_begins_and_where_it_ends(language, data):
+def every_phrase_is_found_where_it_begins_and_where_it_ends(language, data):
     text = " ".join(
         data.draw(
             st.lists(st.sampled_from(VOCABULARY[language]), max_size=5)
@@ -71,6 +71,17 @@ def test_every_phrase_is_found_where_it_begins_and_where_it_ends(language, data)
         for at in range(len(words) + 1):
             assert tagged.length(at, name) == slow_length(words, at, phrases)
             assert tagged.length_before(at, name) == slow_length_before(words, at, phrases)
+
+
+(
+    test_every_phrase_is_found_where_it_begins_and_where_it_ends,
+    test_every_one_of_many_phrases_is_found,
+) = in_both_tiers(
+    every_phrase_is_found_where_it_begins_and_where_it_ends,
+    given(st.sampled_from(LANGUAGES), st.data()),
+    few=30,
+    many=200,
+)
 
 
 def test_a_word_is_tagged_as_it_is_spelled_and_in_arabic_by_its_forms_too():

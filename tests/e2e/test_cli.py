@@ -165,6 +165,7 @@ def test_exports_are_by_pseudonym_and_open(run, small_case, monkeypatch, tmp_pat
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_goes_on(run, small_case, tmp_path):
     copy = tmp_path / "case"
     shutil.copytree(small_case, copy)

@@ -94,6 +94,7 @@ def test_its_source_measure_section_and_format_work_from_the_command_line(comman
     assert len(out.read_text("utf-8").splitlines()) == 240
 
 
+@pytest.mark.slow
 def test_its_feed_channel_and_form_work_from_the_command_line(commands, log, tmp_path):
     alerts = tmp_path / "alerts.txt"
     rules = tmp_path / "rules.toml"

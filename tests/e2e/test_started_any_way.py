@@ -37,7 +37,7 @@ def ends_cleanly(command, wanted, number, background):
     return said
 
 
-@pytest.mark.parametrize(("number", "background"), ENDINGS, ids=NAMES)
+@STARTED
 def test_watch(tmp_path, number, background):
     command = ["watch", "ws://127.0.0.1:9", "--state", tmp_path / "w", "--dashboard", "0"]
     said = ends_cleanly(command, "not connected (refused)", number, background)

@@ -79,6 +79,7 @@ def quiet():
     return light_worlds(1000, 4242, trigger="churn")
 
 
+@pytest.mark.slow
 def test_a_world_in_which_nothing_happened_is_not_given_a_cause(tier, quiet):
     _, model, sets = tier
     members = sets.members(quiet.features[:, [list(ITEMS).index(i) for i in model.scale.items]])

@@ -187,7 +187,8 @@ def test_a_diluted_and_camouflaged_crew_is_found_and_nobody_else_is_named(joins,
 SMALL_LOG = {"ordinary": 2500, "pile_ons": 8, "reporters": 3000, "targets": 400}
 
 
-@pytest.mark.parametrize("size", some_fast([SMALL_LOG, {}], 1), ids=["small", "whole"])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [SMALL_LOG, {}], ids=["small", "whole"])
 def test_two_crews_are_two_blocks(size):
     one, other = (
         world(3, crew=30, camouflage=3, **size),

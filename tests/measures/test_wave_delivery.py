@@ -111,6 +111,7 @@ def test_pairs_set_anew_are_no_wave_and_are_counted():
     assert note.values["suspensions"] == 700
 
 
+@pytest.mark.slow
 def test_a_wave_that_thins_out_is_not_told_smaller_than_it_was():
     held, widths = 0, []
     for seed in range(6):
