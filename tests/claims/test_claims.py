@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from spelled import SPELL
 
 from birdfall.claims import Claim, check, claim_slug, judge, read_claims, write_claims
-from birdfall.claims.parse import ParsedClaim, parse
+from birdfall.claims.parse import ParsedClaim, Qualifier, parse, parse_sentence
 from birdfall.claims.parse.numbers import amounts
 from birdfall.claims.parse.tokens import tokens
 from birdfall.model.errors import UsageError
@@ -246,3 +246,29 @@ def test_claims_are_kept_and_read():
     ):
         with pytest.raises(UsageError):
             read_claims(bad)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("No more than hundreds of accounts were suspended in ten minutes", "en"),
+        ("Not hundreds of accounts were suspended in ten minutes", "en"),
+        ("Hasta unos cientos de cuentas fueron suspendidas en diez minutos", "es"),
+        ("No máximo milhares de contas foram suspensas em dez minutos", "pt"),
+    ],
+)
+def test_a_bound_of_a_vague_amount_is_refused(sentence, language):
+    read = parse_sentence(sentence, language)
+    assert read.unread or not read.claims
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("Only hundreds of accounts were suspended in ten minutes", "en"),
+        ("Solo cientos de cuentas fueron suspendidas en diez minutos", "es"),
+    ],
+)
+def test_only_so_many_of_a_vague_amount_is_between_its_bounds(sentence, language):
+    (claim,) = parse_sentence(sentence, language).claims
+    assert (claim.qualifier, claim.low, claim.high) == (Qualifier.BETWEEN, 200.0, 1000.0)

@@ -13,6 +13,16 @@ from birdfall.claims.parse.sentence import Sentence
 from birdfall.claims.parse.shares import find_parts_of_wholes
 from birdfall.claims.parse.tokens import TokenKind
 
+#: What may be said of a vague amount: "only hundreds" are no more than its most, "more than a few
+#: hundred" has their least as bound. Of others nobody says which of its bounds is meant.
+VAGUE_QUALIFIERS = (
+    Qualifier.PLAIN,
+    Qualifier.ABOUT,
+    Qualifier.EXACTLY,
+    Qualifier.MORE_THAN,
+    Qualifier.AT_LEAST,
+)
+
 
 def read_counts(sentence: Sentence) -> list[Item]:
     """The items of the numbers that are still free."""
@@ -45,13 +55,15 @@ def _read_count(sentence: Sentence, amount: Amount) -> Item | None:
     qualifier, begin = read_qualifier(sentence, amount.begin, amount.end)
     noun = noun or noun_before(sentence, amount.begin)
     unit = unit_of(noun)
-    if amount.low is not None and qualifier in (Qualifier.PLAIN, Qualifier.ABOUT):
+    if amount.low is not None and qualifier not in VAGUE_QUALIFIERS:
+        return None
+    if amount.low is not None and qualifier not in (Qualifier.MORE_THAN, Qualifier.AT_LEAST):
         return Item(
             begin,
             amount.end,
             amount.value,
             unit,
-            Qualifier.VAGUE,
+            Qualifier.BETWEEN if qualifier is Qualifier.EXACTLY else Qualifier.VAGUE,
             amount.low,
             amount.high,
             noun=noun,
