@@ -94,7 +94,9 @@ def test_the_sheet_of_followers(person, files):
     person.middle("followers")
     person.reads_the_answer()
     if person.language == "en":
-        expect(person.page.locator("main h1")).to_contain_text("On 1 November 2013, 1 account lost")
+        said = "lost more followers than usual change explains: 6,568 gross, 6,248 net"
+        expect(person.page.locator("main h1")).to_contain_text("On 1 November 2013, ")
+        expect(person.page.locator("main h1")).to_contain_text(said)
     person.print_report()
     takes(person, 10)
 
