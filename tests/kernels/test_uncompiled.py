@@ -17,6 +17,7 @@ LONG = {
     "test_coaction.py": "many_passes or pruning_and_threads or order_of_the_input or hub_of or "
     "hub_with or cost_is or emitted_is or grow_wider or more_acts",
     "test_edetector.py": "false_alarms_come or breaks_that_promise",
+    "test_interval_censoring.py": "many_overlapping",
 }
 
 
