@@ -134,7 +134,7 @@ def test_no_file_is_called_damaged_where_memory_ran_out(tmp_path, error):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
-@pytest.mark.parametrize("megabytes", [200, 700])
+@pytest.mark.parametrize("megabytes", [450, 700])
 def test_every_command_works_or_says_that_memory_is_too_small(tmp_path, megabytes):
     tried = try_within(megabytes, 20_000, tmp_path)
     assert [one for one in tried if one.wrong] == []
