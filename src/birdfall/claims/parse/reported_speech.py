@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from birdfall.claims.parse.day_parts import WEEKDAYS
 from birdfall.claims.parse.events import EVENT_TAGS
 from birdfall.claims.parse.lexicon import Tag
 from birdfall.claims.parse.qualifiers import TAGS_BEFORE
@@ -45,16 +46,7 @@ _NOT_IN_SPEAKER = (
     Tag.FOLLOWER,
     *FRACTIONS,
 )
-_WEEKDAYS = (
-    Tag.MONDAY,
-    Tag.TUESDAY,
-    Tag.WEDNESDAY,
-    Tag.THURSDAY,
-    Tag.FRIDAY,
-    Tag.SATURDAY,
-    Tag.SUNDAY,
-    Tag.YESTERDAY,
-)
+_WEEKDAYS = (*WEEKDAYS, Tag.YESTERDAY)
 
 
 @dataclass(frozen=True, slots=True)
